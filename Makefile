@@ -1,0 +1,101 @@
+# mlxbench: make builds ./mlxbench; `make run` and `make test` set up, build and do their job.  Never edited to add an op
+# or a backend: sources, ops and backends are found by their folders.
+BUILD   ?= build
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+SAN     ?=
+AVX2    := -mavx2 -mfma -mf16c
+AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# -ffp-contract=off: the oracle rounds where it is written; only the CPU kernels may fuse.
+BASE    := -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) -I. -I$(BUILD) -MMD -MP \
+           '-DMXB_CFLAGS="$(CFLAGS)"' '-DMXB_AVX2_FLAGS="$(AVX2)"' '-DMXB_AVX512_FLAGS="$(AVX512)"'
+LDLIBS  := -lyaml -lsqlite3 -lz -lpthread -ldl -lm
+X86     := $(filter x86_64,$(shell uname -m))
+
+GEN     := $(BUILD)/gen
+SRC     := $(wildcard harness/*.c backends/*/*.c kernels/*/*/*.c)
+OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(GEN)/linked.o $(GEN)/embedded.o
+LIBOBJ  := $(filter-out $(BUILD)/harness/main.o,$(OBJ))
+OPS     := $(sort $(basename $(notdir $(wildcard kernels/*/*/*.def))))
+BACKENDS := $(sort $(notdir $(wildcard backends/*)))
+EMBED   := $(sort $(wildcard kernels/common/* kernels/*/*/*.c kernels/*/*/*.h kernels/*/*/*.def kernels/*/*/*.cl kernels/*/*/*.comp) \
+           $(wildcard harness/mxb_*.h))
+SHADERS := $(wildcard kernels/*/*/*.comp kernels/common/*.glsl kernels/*/*/*.def)
+UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
+
+.PHONY: all run test unit asan check lint bench-self mutants setup install uninstall clean FORCE
+all: mlxbench
+
+mlxbench: $(BUILD)/mlxbench
+	@cp -f $< $@
+
+$(BUILD)/mlxbench: $(OBJ) $(GEN)/spirv.o
+	$(CC) $(CFLAGS) $(SAN) -rdynamic -o $@ $^ $(LDLIBS)
+
+# ---- objects: kernels' CPU files by suffix ----
+ISA = $(if $(X86),$(if $(filter %_avx512,$*),$(AVX512),$(if $(filter %_avx2,$*),$(AVX2))))
+KERNEL_FLAGS = $(if $(findstring _cpu,$(notdir $*)),-O3 -ffp-contract=fast $(ISA))
+$(BUILD)/%.o: %.c | $(GEN)/revision.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) $(KERNEL_FLAGS) $(SAN) -c -o $@ $<
+$(GEN)/%.o: $(GEN)/%.c
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -c -o $@ $<
+
+# ---- generated ----
+$(GEN)/revision.h: FORCE
+	@mkdir -p $(GEN)
+	@scripts/build/revision.sh > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(GEN)/linked.c: Makefile scripts/build/linked.sh $(wildcard kernels/* kernels/*/* backends/*)
+	@mkdir -p $(GEN)
+	@scripts/build/linked.sh "$(OPS)" "$(BACKENDS)" > $@
+$(GEN)/embedded.c: scripts/build/embed.sh $(EMBED)
+	@mkdir -p $(GEN)
+	@printf '%s\t%s\n' $(foreach f,$(EMBED),$(f) $(f)) | scripts/build/embed.sh embedded embedded_files embedded_count > $@
+$(GEN)/nospirv.c: scripts/build/embed.sh
+	@mkdir -p $(GEN)
+	scripts/build/embed.sh embedded_spirv embedded_spirv embedded_spirv_count < /dev/null > $@
+# The op tables say which shaders there are: a first link without SPIR-V lists them.
+$(BUILD)/lister: $(OBJ) $(GEN)/nospirv.o
+	$(CC) $(CFLAGS) $(SAN) -rdynamic -o $@ $^ $(LDLIBS)
+$(GEN)/spirv.c: $(BUILD)/lister $(SHADERS) scripts/build/spirv.sh scripts/build/embed.sh
+	scripts/build/spirv.sh $(BUILD)/lister $(BUILD)/spv > $@.new
+	@mv $@.new $@
+
+# ---- tests ----
+$(BUILD)/tests/spv/%.spv: tests/unit/shaders/%.comp
+	@mkdir -p $(@D)
+	glslc -O --target-env=vulkan1.1 -I. -o $@ $<
+$(BUILD)/tests/%: tests/unit/%.c $(LIBOBJ) $(GEN)/spirv.o
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/$*.d -o $@ $< $(LIBOBJ) $(GEN)/spirv.o -lcmocka $(LDLIBS)
+unit: $(UNIT) $(TESTSPV)
+
+setup:
+	@scripts/setup.sh
+run: setup
+	@$(MAKE) --no-print-directory all
+	./mlxbench run suites/flash_attn.yaml
+test: setup
+	@$(MAKE) --no-print-directory all unit
+	@tests/run.sh $(BUILD)
+bench-self: all
+	@scripts/bench_self.sh $(BUILD)
+mutants: all
+	@tests/mutants/run.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mlxbench/suites $(DESTDIR)$(PREFIX)/share/doc/mlxbench
+	install -m 755 mlxbench $(DESTDIR)$(PREFIX)/bin/mlxbench
+	install -m 644 suites/*.yaml $(DESTDIR)$(PREFIX)/share/mlxbench/suites
+	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mlxbench
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mlxbench
+	rm -rf $(DESTDIR)$(PREFIX)/share/mlxbench $(DESTDIR)$(PREFIX)/share/doc/mlxbench
+clean:
+	rm -rf $(BUILD) mlxbench
+FORCE:
+.SECONDARY:
+-include $(OBJ:.o=.d) $(UNIT:=.d)

@@ -1,0 +1,38 @@
+/* All cases of one problem on all devices: inputs and oracle are made once, every case is checked and timed against them. */
+#ifndef MXB_GROUP_H
+#define MXB_GROUP_H
+#include "harness/devices.h"
+#include "harness/store.h"
+#include "harness/suite.h"
+
+struct slot {                        /* one case on one device */
+    const struct bench_case *item;
+    struct device *dev;              /* NULL = the backend has none */
+    struct plan *plan;               /* NULL = not planned: status says why */
+    enum mxb_status status;
+    char reason[MXB_ERRLEN];
+    double err_rms, err_max; uint64_t compared;
+    int bad_fill;                    /* enum mxb_fill that failed, -1 = none */
+    double setup_ns, compile_ns, first_ns, check_ns, case_ns;   /* host */
+    struct measurement *round[MAX_ROUNDS]; uint32_t nround;
+    struct round_summary figure;
+};
+
+struct group {
+    const struct case_list *list;
+    const struct bench_problem *bp;
+    struct device_list *devices;
+    struct arena *arena;
+    uint32_t threads;                /* of the oracle */
+    struct mxb_problem pr;           /* with the normal fill */
+    struct slot *slot; uint32_t nslot, cap;
+    double oracle_ns, flops, bytes;
+    uint32_t oracles;                /* made so far */
+};
+
+/* Plans every case; what cannot run gets its status.  0 or MXB_ENOMEM / MXB_EINVAL with text. */
+int  group_begin(struct group *, uint32_t first, uint32_t n, char *err, size_t errlen);
+/* Checks with every fill, then times what passed.  Stops early when run_interrupted is set. */
+void group_run(struct group *);
+void group_end(struct group *);      /* frees the slots; the caller releases the arena */
+#endif

@@ -1,0 +1,39 @@
+/* How fast: warm-up until steady, batches, adaptive stop.  Knows nothing of devices: samples come from a callback. */
+#ifndef MXB_MEASURE_H
+#define MXB_MEASURE_H
+#include "harness/mxb_backend.h"
+#include "harness/stats.h"
+
+#define NOISE_NOT_STEADY      (1u << 0)   /* three medians within 1 % did not come within the warm-up cap */
+#define NOISE_DRIFT           (1u << 1)   /* Theil-Sen drift > 1 % */
+#define NOISE_AUTOCORRELATED  (1u << 2)   /* rho > 0.5 */
+#define NOISE_OUTLIERS        (1u << 3)   /* > 5 % beyond 3 interquartile ranges */
+#define NOISE_TICK            (1u << 4)   /* a tick is > 0.5 % of the sample */
+#define NOISE_CLOCK           (1u << 5)   /* device time > host time, or device time was lost on the way */
+#define NOISE_BIMODAL         (1u << 6)   /* two clusters of samples, see stats_bimodal() */
+
+struct measure_opts {
+    double   min_time_ns, max_time_ns;       /* of the sampling phase */
+    double   warmup_min_ns, warmup_cap_ns;   /* 100 ms, 2 s (both scaled down with max_time for short runs) */
+    uint32_t min_samples, max_samples;       /* 30, 1000 */
+    double   rel_ci;                         /* 0.01: stop when the half interval is within 1 % */
+    double   tick_ns;                        /* device timestamp period, 0 = unknown */
+};
+void measure_defaults(struct measure_opts *);
+
+/* One sample: `batch` repetitions. */
+typedef int (*sample_fn)(void *ctx, uint32_t batch, struct mxb_time *t);
+
+enum { MEASURE_MAX_SAMPLES = 1000 };
+struct measurement {                 /* plain data: crosses processes */
+    uint32_t n, batch, warmup_n, noise;      /* noise: NOISE_ bits */
+    char     clock;                  /* 'd' device or 'h' host: which one `dev` comes from */
+    char     stop_reason[24];        /* "interval", "max_time", "max_samples" */
+    double   first_ns;               /* host time of the very first repetition, 0 if the caller ran it elsewhere */
+    double   ns[MEASURE_MAX_SAMPLES];        /* per repetition, chosen clock */
+    double   host_ns[MEASURE_MAX_SAMPLES];   /* per repetition, host clock */
+    struct summary s;                /* of ns */
+};
+/* 0 or the callback's error. */
+int measure(const struct measure_opts *, sample_fn, void *ctx, struct measurement *out);
+#endif

@@ -1,0 +1,26 @@
+/* `mlxbench run`: the one place where the phases of a case stand in order. */
+#ifndef MXB_RUN_H
+#define MXB_RUN_H
+#include "harness/report.h"
+
+struct run_opts {
+    struct suite_opts suites;
+    const char *const *path; uint32_t npath;         /* suite files or inline cases */
+    const char *const *device; uint32_t ndevice;     /* --device */
+    const char *db;                                  /* NULL = do not store */
+    const char *kernel_dir;                          /* NULL = none */
+    const struct reporter *reporter;
+    const char *cmdline;
+    double timeout_s;
+    uint32_t threads;                                /* cpu backend and oracle, 0 = affinity */
+    bool in_process, validate, colour;
+    int width;                                       /* of the terminal, 0 = unlimited */
+};
+
+enum { EXIT_FINE = 0, EXIT_REGRESSION = 1, EXIT_WRONG = 2, EXIT_USAGE = 3, EXIT_GATE = 4, EXIT_DB = 5, EXIT_INT = 130, EXIT_TERM = 143 };
+
+/* Runs everything; returns the exit code. Errors are one line on stderr. */
+int run_suites(const struct run_opts *);
+/* Set by the signal handler: the signal number. */
+extern volatile int run_interrupted;
+#endif

@@ -1,0 +1,54 @@
+/* The results database: SQLite, WAL, one writer, one transaction per result. */
+#ifndef MXB_STORE_H
+#define MXB_STORE_H
+#include "harness/check.h"
+#include "harness/measure.h"
+
+#define MXB_EDB (-20)                /* database errors: exit code 5, except MXB_EINVAL for a path that is not a database */
+
+struct store;
+
+struct run_info {                    /* provenance of a run, written once */
+    const char *version, *commit, *branch;   /* of mlxbench; commit "" if unknown */
+    bool dirty;
+    uint64_t suite_hash, binary_hash;
+    const char *cmdline, *purpose;   /* purpose: 'bench' or 'conformance' */
+    const char *config_json;         /* options, order seed */
+    bool durable;                    /* true: fsync every result (timed runs); false: WAL, safe against kill but not power loss */
+};
+
+struct result_row {                  /* one finished case on one device */
+    const char *suite, *op, *entry, *dtype, *params_json, *case_text;
+    uint64_t case_id, seed;          /* case_id: case_hash() */
+    uint32_t def_version;
+    int      cache;                  /* enum cache_mode */
+    double   bytes, flops;           /* of the problem */
+    const char *backend; const struct mxb_caps *caps;    /* caps NULL: no device (SKIP because it is unavailable) */
+    const char *impl, *tile;         /* "tiled", "BQ=32 BK=16"; "" if never planned */
+    enum mxb_status status; const char *reason;
+    double   err_rms, err_max; uint64_t compared;
+    const char *repro;
+    double   setup_ns, compile_ns, first_ns, check_ns, oracle_ns, case_ns;   /* host times of the parts; < 0 unknown */
+    const struct measurement *round; uint32_t nround;    /* 0 = not timed */
+    double   median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops;   /* over the rounds; 0 if not timed */
+};
+
+/* Opens or creates.  Missing parent folders are made for the default path only.  Refuses, untouched: a newer
+ * user_version, another application's database, a corrupt or read-only file.  Runs left 'running' by a dead process
+ * become 'aborted'. */
+int  store_open(const char *path, bool create, struct store **out, char *err, size_t errlen);
+void store_close(struct store *);
+int  store_begin(struct store *, const struct run_info *, char uuid_out[37], char *err, size_t errlen);
+int  store_result(struct store *, const struct result_row *, char *err, size_t errlen);
+int  store_end(struct store *, const char *state, char *err, size_t errlen);   /* "complete" or "aborted" */
+
+/* Latest stored results whose case id begins with `hex` (at most `max`), newest first; calls back with borrowed text. */
+struct stored_case { const char *id, *op, *entry, *backend, *device, *impl, *tile, *params_json, *status, *reason, *repro,
+                     *suite, *when, *commit; double err_rms, err_max, median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops; };
+int  store_find(struct store *, const char *hex, uint32_t max, int (*each)(void *ctx, const struct stored_case *), void *ctx,
+                char *err, size_t errlen);
+
+/* Sample codec: delta + zigzag + varint of values in 1/16 ns, crc32 beside it.  *data is malloc'ed. */
+int  samples_pack(const double *ns, size_t n, unsigned char **data, size_t *bytes);
+int  samples_unpack(const unsigned char *data, size_t bytes, double *ns, size_t n);
+#endif

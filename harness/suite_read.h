@@ -1,0 +1,124 @@
+/* What the files of the suite reader share: suite.c (files, top level) reads each case with suite_case.c, suite_axes.c
+ * and suite_check.c into a struct case_spec, which sweep.c expands at once. */
+#ifndef MXB_SUITE_READ_H
+#define MXB_SUITE_READ_H
+#include "harness/expr.h"
+#include "harness/suite.h"
+#include "harness/suite_pool.h"
+#include "harness/suite_yaml.h"
+
+enum { SUITE_HARD_CASES = 1000000, SUITE_DEFAULT_CASES = 100000 };   /* cap of `max_cases:` and of a run; its default */
+enum { MAX_CONST = 2 * MXB_MAX_SPEC };                               /* different constants of the entries of one case */
+enum { MAX_NAMES = MXB_MAX_PARAM + MAX_CONST + SUITE_MAX_TILE };     /* variables of an expression */
+
+struct load {                        /* one suites_load() */
+    const struct suite_opts *opts;
+    struct pool *pool;               /* lives as long as the case list */
+    struct case_list *list;          /* growing; its arrays are malloc'ed */
+    uint32_t room_suite, room_problem, room_item, room_tile;
+    uint32_t nfile;
+    char *err; size_t errlen;
+};
+struct reader {                      /* one file */
+    struct load *load;
+    struct suite *suite;
+    const char *shown;               /* its name in errors */
+    const struct node *root;         /* the file's map */
+    const struct node *defaults;     /* its `defaults:`, or NULL */
+    uint64_t max_cases;
+    uint32_t backends;               /* 1u << BACKEND_x */
+    struct pool scratch;             /* emptied after every case */
+};
+
+/* --- suite_value.c: values of nodes.  Errors are written with the node's place; 0 or the error code.  `key` names the
+ * value in them. --- */
+__attribute__((format(printf, 3, 4))) int fail_at(const struct reader *, const struct node *, const char *fmt, ...);
+/* An error at column `col` (1-based) of the node's text, which begins `skip` bytes into the node. */
+__attribute__((format(printf, 5, 6)))
+int  fail_inside(const struct reader *, const struct node *, size_t skip, int col, const char *fmt, ...);
+int  fail_memory(const struct reader *);
+/* "unknown <what> 'x', did you mean 'y'?" */
+int  fail_unknown(const struct reader *, const struct node *, const char *what, const char *const *names, size_t n);
+int  fail_type(const struct reader *, const struct node *, const char *key, const char *expected);
+int  check_keys(const struct reader *, const struct node *map, const char *where, const char *const *keys, size_t n);
+int  read_text(const struct reader *, const struct node *, const char *key, const char **out);   /* not empty */
+int  read_bool(const struct reader *, const struct node *, const char *key, bool *out);
+int  read_u64(const struct reader *, const struct node *, const char *key, uint64_t lo, uint64_t hi, uint64_t *out);
+int  read_i64(const struct reader *, const struct node *, const char *key, int64_t lo, int64_t hi, int64_t *out);
+int  read_double(const struct reader *, const struct node *, const char *key, double lo, double hi, double *out);
+int  read_duration(const struct reader *, const struct node *, const char *key, double *ns);
+/* One name or a list of names of names[0..n), n <= 32, as bits. */
+int  read_name_set(const struct reader *, const struct node *, const char *key, const char *what,
+                   const char *const *names, size_t n, uint32_t *bits);
+/* A list, or one text as a list of one.  Errors: a map, an empty list, an empty text. */
+int  list_check(const struct reader *, const struct node *, const char *key);
+uint32_t list_len(const struct node *);
+const struct node *list_item(const struct node *, uint32_t i);
+bool is_expression(const struct node *);             /* text that begins with '=' */
+
+/* --- suite_param.c: one parameter --- */
+/* Literal of the parameter's type, within its range, as the 4 bytes of the parameter block. */
+int  read_param(const struct reader *, const struct mxb_param *, const struct node *, uint32_t *bits);
+/* Result of an expression as the 4 bytes; MXB_EINVAL with the text in err. */
+int  param_bits(const struct mxb_param *, struct val, uint32_t *bits, char *err, size_t errlen);
+uint32_t param_default(const struct mxb_param *);
+struct val param_val(const struct mxb_param *, uint32_t bits);
+/* i-th name of "none rank2", NULL past the end. */
+const char *enum_name(const char *names, uint32_t i, size_t *len);
+int  op_param(const struct mxb_op *, const char *name);   /* index or -1 */
+/* Next constant of an entry's "BD=256 BOOLMASK=0"; false at the end. */
+bool next_const(const char **at, const char **name, size_t *len, int64_t *value);
+
+/* --- the case --- */
+struct axis_value { uint32_t bits, expr; };          /* expr: 0 = bits are the value, else 1 + index into case_spec.expr */
+struct axis_column { uint32_t param; const struct axis_value *v; };
+struct axis { uint32_t n, ncol; const struct axis_column *col; };    /* n values, walked together by all columns */
+struct tile_axis { const char *name; uint32_t n; const int32_t *v; };   /* different values */
+struct case_expr { struct expr *e; const struct node *at; uint32_t param; };
+
+struct case_spec {                   /* a case of the suite with its defaults merged in */
+    struct suite_block *block;
+    const struct node *node;         /* for the place of errors */
+    uint64_t seed;
+    const struct mxb_entry **entry; uint32_t nentry;
+    bool restricted;                 /* the command line left out some entries */
+    uint32_t backends;               /* 1u << BACKEND_x */
+    bool impl_auto, *impl;           /* impl: NULL = all, else by index of op->impl */
+    struct axis axis[MXB_MAX_PARAM + 1]; uint32_t naxis;   /* first = outermost; fixed parameters have one value */
+    uint32_t given;                  /* bits of the parameters in axes */
+    struct tile_axis tile[SUITE_MAX_TILE]; uint32_t ntile;
+    struct case_expr *expr; uint32_t nexpr;
+    uint32_t calc[MXB_MAX_PARAM], ncalc;     /* parameters with expressions, in order of dependency */
+    struct expr *where; const struct node *where_at;
+    /* Variables of expressions: parameters, entry constants, tiles.  Filled on first use by case_names(). */
+    const char *name[MAX_NAMES]; uint32_t nname, nconst;
+    struct expr_sym *sym; uint32_t nsym;
+};
+
+/* Key of the case, else of the defaults; NULL = absent. */
+const struct node *case_field(const struct reader *, const struct node *map, const char *key);
+int  read_case(const struct reader *, const struct node *map, struct suite_block *, struct case_spec *);
+int  read_defaults(const struct reader *, const struct node *map);       /* its keys */
+/* After the last case: every parameter and tile of the defaults was known to some case's op. */
+int  check_defaults_used(const struct reader *, const struct mxb_op *last);
+int  case_names(const struct reader *, struct case_spec *);
+/* Compiles an expression over the case's names; `skip` bytes of the node's text come before it. */
+int  case_compile(const struct reader *, struct case_spec *, const struct node *, size_t skip, struct expr **out);
+int  read_axes(const struct reader *, const struct node *map, struct case_spec *);      /* suite_axes.c */
+int  read_tiles(const struct reader *, const struct node *map, struct case_spec *);
+int  read_check(const struct reader *, const struct node *map, struct case_spec *);     /* suite_check.c */
+int  read_bench(const struct reader *, const struct node *map, struct case_spec *);
+extern const char *const fill_names[MXB_NFILL], *const cache_names[2], *const backend_names[NBACKEND_BUILTIN];
+
+/* `same_bits_as:`: the parameters to change. */
+struct same_value { uint32_t param, bits; struct expr *e; const char *text; };   /* e, text: of an expression, or NULL */
+struct suite_same {
+    const struct mxb_op *op;
+    const char *const *name; uint32_t nname;         /* variables: parameters, then entry constants */
+    struct same_value *v; uint32_t n;
+};
+
+/* --- sweep.c --- */
+int  sweep_case(const struct reader *, const struct case_spec *, uint64_t max_more);    /* appends problems and cases */
+int  grow(struct load *, void *array, uint32_t *room, uint32_t need, size_t size);      /* array: address of a pointer */
+#endif

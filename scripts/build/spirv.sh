@@ -1,0 +1,20 @@
+#!/bin/sh
+# Compiles every shader that the op tables name and prints the C file that embeds them.  Usage: spirv.sh LISTER OUTDIR
+# Lines of the list: "<source>.comp <defines>", which is also the key at run time.  Only what is out of date is compiled.
+set -eu
+lister=$1 out=$2
+mkdir -p "$out"
+"$lister" list --shaders > "$out/list"
+newest=$(ls -t kernels/common/*.glsl kernels/*/*/*.def | head -n 1)
+: > "$out/todo"
+: > "$out/table"
+while read -r src defines; do
+    spv=$out/$(basename "$src" .comp)$(printf '%s' "$defines" | sed 's/-D[A-Za-z0-9_]*=/_/g; s/ //g').spv
+    if [ ! -e "$spv" ] || [ "$src" -nt "$spv" ] || [ "$newest" -nt "$spv" ]; then
+        echo "$src $spv $defines" >> "$out/todo"
+    fi
+    printf '%s %s\t%s\n' "$src" "$defines" "$spv" >> "$out/table"
+done < "$out/list"
+# shellcheck disable=SC2016
+xargs -P "$(nproc)" -L 1 sh -c 'src=$0 spv=$1; shift; glslc -O --target-env=vulkan1.1 -I. -fshader-stage=compute "$@" -o "$spv" "$src"' < "$out/todo"
+scripts/build/embed.sh embedded_spirv embedded_spirv embedded_spirv_count < "$out/table"
