@@ -7,7 +7,7 @@ PREFIX  ?= /usr/local
 SAN     ?=
 AVX2    := -mavx2 -mfma -mf16c
 AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
-WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
 # -ffp-contract=off: the oracle rounds where it is written; only the CPU kernels may fuse.
 BASE    := -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) -I. -I$(BUILD) -MMD -MP \
            '-DMXB_CFLAGS="$(CFLAGS)"' '-DMXB_AVX2_FLAGS="$(AVX2)"' '-DMXB_AVX512_FLAGS="$(AVX512)"'

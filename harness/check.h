@@ -2,14 +2,17 @@
  *
  * sigma^2 = (u_out*r)^2 + (u_acc*P)^2 + x^2, floored at half the smallest subnormal of the output dtype, where r is the
  * oracle's value, P and x its error scales, u the unit roundoffs.  Gates: rms(e/sigma) <= 1 and max(e/sigma) <= 8 per
- * tensor, NaN and infinities equal in class and place (and sign of inf).  Exact tensors and the exact fill: bit equality
- * with the oracle's value rounded once (+0 and -0 differ only where the tensor is an integer or MXB_TOL_EXACT).
- * MISTRUSTED: nothing was compared, or every compared output equals one constant while the oracle's values differ. */
+ * tensor, NaN and infinities equal in class and place (and sign of inf).  Exact tensors, integer tensors and the exact
+ * fill: bit equality with the oracle's value rounded once (+0 and -0 differ only where the tensor is MXB_TOL_EXACT; the
+ * payload of a NaN is free).  MISTRUSTED: nothing was compared, or a tensor passed its gates as one constant while the
+ * oracle's values differ by more than their own rounding. */
 #ifndef MXB_CHECK_H
 #define MXB_CHECK_H
 #include "harness/problem.h"
 
-enum mxb_status { ST_PASS, ST_FAIL, ST_SKIP, ST_UNIMPLEMENTED, ST_MISTRUSTED, ST_ERROR, ST_CRASHED, ST_TIMEOUT, ST_COUNT };
+enum mxb_status {
+    ST_PASS, ST_FAIL, ST_SKIP, ST_UNIMPLEMENTED, ST_MISTRUSTED, ST_ERROR, ST_CRASHED, ST_TIMEOUT, ST_COUNT
+};
 const char *status_name(enum mxb_status);          /* "PASS" ... */
 bool status_fails_run(enum mxb_status);            /* all but PASS and SKIP */
 
@@ -21,7 +24,7 @@ struct check_report {
     uint32_t tensor;                 /* of the worst element */
     uint64_t index;
     double   want, got;
-    char     text[MXB_ERRLEN];       /* FAIL: "O[0,3,17,255]: want 0.25, got nan, 1 of 4096 wrong"; coordinates from the shape */
+    char     text[MXB_ERRLEN];       /* FAIL: "O[0,3,17,255]: want 0.25, got nan, 1 of 4096 wrong"; "" on PASS */
 };
 /* got[t]: what the device wrote, stored form, for every output.  acc: the impl's accumulator dtype. */
 void check_outputs(const struct mxb_problem *, const struct oracle *, const struct item_set *, void *const *got,

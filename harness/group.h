@@ -28,6 +28,7 @@ struct group {
     struct slot *slot; uint32_t nslot, cap;
     double oracle_ns, flops, bytes;
     uint32_t oracles;                /* made so far */
+    const char *dump;                /* folder for .npy files of inputs, oracle and outputs; NULL = none */
 };
 
 /* Plans every case; what cannot run gets its status.  0 or MXB_ENOMEM / MXB_EINVAL with text. */

@@ -29,11 +29,11 @@ struct measurement {                 /* plain data: crosses processes */
     uint32_t n, batch, warmup_n, noise;      /* noise: NOISE_ bits */
     char     clock;                  /* 'd' device or 'h' host: which one `dev` comes from */
     char     stop_reason[24];        /* "interval", "max_time", "max_samples" */
-    double   first_ns;               /* host time of the very first repetition, 0 if the caller ran it elsewhere */
+    double   first_ns;               /* host time of the first repetition, which is part of the warm-up */
     double   ns[MEASURE_MAX_SAMPLES];        /* per repetition, chosen clock */
     double   host_ns[MEASURE_MAX_SAMPLES];   /* per repetition, host clock */
     struct summary s;                /* of ns */
 };
-/* 0 or the callback's error. */
+/* 0, the callback's error, or MXB_EDEVICE: the callback returned a host time that is no time. */
 int measure(const struct measure_opts *, sample_fn, void *ctx, struct measurement *out);
 #endif

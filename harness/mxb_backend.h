@@ -132,7 +132,8 @@ struct mxb_backend {
     int  (*compile)(struct mxb_dev *, const struct mxb_shader *, struct mxb_pipe **out);
     void (*destroy)(struct mxb_dev *, struct mxb_pipe *);   /* NULL is fine */
 
-    /* Runs steps[0..n) `reps` times in one submission and waits. */
+    /* Runs steps[0..n) `reps` times in one submission and waits.  n is small, but for cold-cache timing, where the steps
+     * repeat over up to 100 buffer sets. */
     int  (*run)(struct mxb_dev *, const struct mxb_step *steps, uint32_t n, uint32_t reps, struct mxb_time *);
 };
 

@@ -23,7 +23,7 @@ enum mxb_dtype { MXB_F32, MXB_F16, MXB_BF16, MXB_I32, MXB_U32, MXB_I8, MXB_U8, M
 enum {
     MXB_MAX_BIND = 16,   /* tensors of an op = bindings of a kernel */
     MXB_MAX_SPEC = 24,   /* dtypes + constants of entry and impl + tiles */
-    MXB_MAX_STEPS = 16,  /* launches of one case */
+    MXB_MAX_STEPS = 16,  /* launches of one case on one set of buffers */
     MXB_MAX_PUSH = 128,  /* bytes of the parameter block; Vulkan guarantees no more */
     MXB_MAX_PARAM = 32,  /* members of the parameter block */
     MXB_ERRLEN = 512

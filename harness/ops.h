@@ -20,7 +20,10 @@ void ops_defaults(const struct mxb_op *op, void *params);
  * and impl.  0 or MXB_EINVAL with the first fault in err. */
 int ops_check(const struct mxb_op *op, char *err, size_t errlen);
 
-struct catalogue_row { const char *name, *family, *dtypes, *group, *about; int seed; };   /* seed: source document 0-4 */
+struct catalogue_row {               /* one entry point; group: shader source it comes from; seed: source document 0-4 */
+    const char *name, *family, *dtypes, *group, *about;
+    int seed;
+};
 extern const struct catalogue_row catalogue[];               /* all 202, in the order of the catalogue */
 extern const uint32_t catalogue_count;
 #endif

@@ -26,9 +26,10 @@ int64_t entry_const(const struct mxb_entry *, const char *name, int64_t missing)
 /* Steps through such a list from *text: 1 with the next name and value, 0 at its end, MXB_EINVAL if it is malformed. */
 int  entry_const_next(const char **text, char name[SCOPE_NAME], int64_t *value);
 
+bool param_in_range(const struct mxb_param *, double v);      /* false for NaN */
 /* Fills op, entry, params, seed, fill, dtype[] and nelem[]; per_tile tensors get nelem 0 until a plan sizes them with
- * problem_nelem.  MXB_EINVAL with "Invalid argument: ..." in err: a parameter is out of its range, a size is negative or
- * above 2^63 bytes, or op->validate rejects. */
+ * problem_nelem.  MXB_EINVAL with "Invalid argument: ..." in err: a parameter is out of its range, a size is negative
+ * or above 2^63 bytes, or op->validate rejects (it writes that text itself). */
 int  problem_init(struct mxb_problem *, const struct mxb_op *, const struct mxb_entry *, const void *params,
                   uint64_t seed, enum mxb_fill fill, char *err, size_t errlen);
 /* Number of elements of tensor t; 0 = absent.  The scope holds the tile constants of a per_tile tensor, others need

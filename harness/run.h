@@ -1,6 +1,7 @@
 /* `mlxbench run`: the one place where the phases of a case stand in order. */
 #ifndef MXB_RUN_H
 #define MXB_RUN_H
+#include "harness/interrupt.h"
 #include "harness/report.h"
 
 struct run_opts {
@@ -9,6 +10,7 @@ struct run_opts {
     const char *const *device; uint32_t ndevice;     /* --device */
     const char *db;                                  /* NULL = do not store */
     const char *kernel_dir;                          /* NULL = none */
+    const char *dump;                                /* folder for .npy files, NULL = none */
     const struct reporter *reporter;
     const char *cmdline;
     double timeout_s;
@@ -21,6 +23,4 @@ enum { EXIT_FINE = 0, EXIT_REGRESSION = 1, EXIT_WRONG = 2, EXIT_USAGE = 3, EXIT_
 
 /* Runs everything; returns the exit code. Errors are one line on stderr. */
 int run_suites(const struct run_opts *);
-/* Set by the signal handler: the signal number. */
-extern volatile int run_interrupted;
 #endif

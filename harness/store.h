@@ -4,7 +4,8 @@
 #include "harness/check.h"
 #include "harness/measure.h"
 
-#define MXB_EDB (-20)                /* database errors: exit code 5, except MXB_EINVAL for a path that is not a database */
+#define MXB_EDB (-20)                /* database errors: exit code 5; a path that is not a database is MXB_EINVAL */
+#define STORE_DEFAULT_PATH "results/mlxbench.db"
 
 struct store;
 
@@ -14,7 +15,7 @@ struct run_info {                    /* provenance of a run, written once */
     uint64_t suite_hash, binary_hash;
     const char *cmdline, *purpose;   /* purpose: 'bench' or 'conformance' */
     const char *config_json;         /* options, order seed */
-    bool durable;                    /* true: fsync every result (timed runs); false: WAL, safe against kill but not power loss */
+    bool durable;                    /* true: fsync every result (timed runs); false: safe against kill, not power loss */
 };
 
 struct result_row {                  /* one finished case on one device */
@@ -33,22 +34,30 @@ struct result_row {                  /* one finished case on one device */
     double   median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops;   /* over the rounds; 0 if not timed */
 };
 
-/* Opens or creates.  Missing parent folders are made for the default path only.  Refuses, untouched: a newer
- * user_version, another application's database, a corrupt or read-only file.  Runs left 'running' by a dead process
- * become 'aborted'. */
+/* Opens, or creates if `create`.  The missing folder is made for STORE_DEFAULT_PATH only.  Refuses, untouched: a newer
+ * user_version, another application's database, a corrupt or read-only file.  An older version is upgraded after a
+ * backup beside it.  Runs left 'running' by a dead process become 'aborted'.  MXB_ENOENT: no such file or folder;
+ * MXB_EINVAL: not a database of ours; MXB_EDB: the rest. */
 int  store_open(const char *path, bool create, struct store **out, char *err, size_t errlen);
-void store_close(struct store *);
+void store_close(struct store *);    /* NULL is fine; a run not ended becomes aborted */
 int  store_begin(struct store *, const struct run_info *, char uuid_out[37], char *err, size_t errlen);
+/* All of the row, its rounds and their samples, or nothing.  The same case may come again: a further attempt. */
 int  store_result(struct store *, const struct result_row *, char *err, size_t errlen);
 int  store_end(struct store *, const char *state, char *err, size_t errlen);   /* "complete" or "aborted" */
 
-/* Latest stored results whose case id begins with `hex` (at most `max`), newest first; calls back with borrowed text. */
-struct stored_case { const char *id, *op, *entry, *backend, *device, *impl, *tile, *params_json, *status, *reason, *repro,
-                     *suite, *when, *commit; double err_rms, err_max, median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops; };
-int  store_find(struct store *, const char *hex, uint32_t max, int (*each)(void *ctx, const struct stored_case *), void *ctx,
-                char *err, size_t errlen);
+/* Latest stored results whose case id begins with `hex` ("" = all; at most `max`), newest first; calls back with
+ * borrowed text.  err_rms, err_max: NaN if nothing was compared; times and rates: 0 if there is no figure.  A callback
+ * that does not return 0 ends the search with its value. */
+struct stored_case {
+    const char *id, *op, *entry, *backend, *device, *impl, *tile, *params_json, *status, *reason, *repro;
+    const char *suite, *when, *commit;       /* when: UTC, "2025-01-31T12:00:00Z" */
+    double err_rms, err_max, median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops;
+};
+int  store_find(struct store *, const char *hex, uint32_t max, int (*each)(void *ctx, const struct stored_case *),
+                void *ctx, char *err, size_t errlen);
 
-/* Sample codec: delta + zigzag + varint of values in 1/16 ns, crc32 beside it.  *data is malloc'ed. */
+/* Sample codec: delta + zigzag + varint of values in 1/16 ns; the store keeps a crc32 beside it.  *data is malloc'ed.
+ * MXB_EINVAL: a sample is no time; MXB_EPARSE: not the data of n samples. */
 int  samples_pack(const double *ns, size_t n, unsigned char **data, size_t *bytes);
 int  samples_unpack(const unsigned char *data, size_t bytes, double *ns, size_t n);
 #endif

@@ -12,6 +12,7 @@ enum { MAX_CONST = 2 * MXB_MAX_SPEC };                               /* differen
 enum { MAX_NAMES = MXB_MAX_PARAM + MAX_CONST + SUITE_MAX_TILE };     /* variables of an expression */
 
 struct load {                        /* one suites_load() */
+    const struct mxb_op *const *op; uint32_t nop;
     const struct suite_opts *opts;
     struct pool *pool;               /* lives as long as the case list */
     struct case_list *list;          /* growing; its arrays are malloc'ed */
@@ -25,49 +26,58 @@ struct reader {                      /* one file */
     const char *shown;               /* its name in errors */
     const struct node *root;         /* the file's map */
     const struct node *defaults;     /* its `defaults:`, or NULL */
-    uint64_t max_cases;
+    uint64_t max_cases, ncase;       /* ncase: expanded so far, without the files it includes */
     uint32_t backends;               /* 1u << BACKEND_x */
     struct pool scratch;             /* emptied after every case */
 };
 
+/* suites_load() with these ops instead of the program's. */
+int suites_load_ops(const struct mxb_op *const *op, uint32_t nop, const char *const *path, uint32_t npath,
+                    const struct suite_opts *, struct case_list *, char *err, size_t errlen);
+
+/* A malloc'ed array of at least `need` > 0 elements in place of `array`; NULL = no memory, with the text in l->err. */
+void *load_grow(struct load *, void *array, uint32_t *room, uint32_t need, size_t size);
+
 /* --- suite_value.c: values of nodes.  Errors are written with the node's place; 0 or the error code.  `key` names the
  * value in them. --- */
-__attribute__((format(printf, 3, 4))) int fail_at(const struct reader *, const struct node *, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int fail_at(struct reader *, const struct node *, const char *fmt, ...);
 /* An error at column `col` (1-based) of the node's text, which begins `skip` bytes into the node. */
 __attribute__((format(printf, 5, 6)))
-int  fail_inside(const struct reader *, const struct node *, size_t skip, int col, const char *fmt, ...);
-int  fail_memory(const struct reader *);
+int  fail_inside(struct reader *, const struct node *, size_t skip, int col, const char *fmt, ...);
+int  fail_memory(struct reader *);
 /* "unknown <what> 'x', did you mean 'y'?" */
-int  fail_unknown(const struct reader *, const struct node *, const char *what, const char *const *names, size_t n);
-int  fail_type(const struct reader *, const struct node *, const char *key, const char *expected);
-int  check_keys(const struct reader *, const struct node *map, const char *where, const char *const *keys, size_t n);
-int  read_text(const struct reader *, const struct node *, const char *key, const char **out);   /* not empty */
-int  read_bool(const struct reader *, const struct node *, const char *key, bool *out);
-int  read_u64(const struct reader *, const struct node *, const char *key, uint64_t lo, uint64_t hi, uint64_t *out);
-int  read_i64(const struct reader *, const struct node *, const char *key, int64_t lo, int64_t hi, int64_t *out);
-int  read_double(const struct reader *, const struct node *, const char *key, double lo, double hi, double *out);
-int  read_duration(const struct reader *, const struct node *, const char *key, double *ns);
+int  fail_unknown(struct reader *, const struct node *, const char *what, const char *const *names, size_t n);
+int  fail_type(struct reader *, const struct node *, const char *key, const char *expected);
+int  check_keys(struct reader *, const struct node *map, const char *where, const char *const *keys, size_t n);
+int  read_text(struct reader *, const struct node *, const char *key, const char **out);   /* not empty */
+int  read_bool(struct reader *, const struct node *, const char *key, bool *out);
+int  read_u64(struct reader *, const struct node *, const char *key, uint64_t lo, uint64_t hi, uint64_t *out);
+int  read_i64(struct reader *, const struct node *, const char *key, int64_t lo, int64_t hi, int64_t *out);
+int  read_double(struct reader *, const struct node *, const char *key, double lo, double hi, double *out);
+int  read_duration(struct reader *, const struct node *, const char *key, double *ns);
 /* One name or a list of names of names[0..n), n <= 32, as bits. */
-int  read_name_set(const struct reader *, const struct node *, const char *key, const char *what,
+int  read_name_set(struct reader *, const struct node *, const char *key, const char *what,
                    const char *const *names, size_t n, uint32_t *bits);
 /* A list, or one text as a list of one.  Errors: a map, an empty list, an empty text. */
-int  list_check(const struct reader *, const struct node *, const char *key);
+int  list_check(struct reader *, const struct node *, const char *key);
 uint32_t list_len(const struct node *);
 const struct node *list_item(const struct node *, uint32_t i);
 bool is_expression(const struct node *);             /* text that begins with '=' */
 
 /* --- suite_param.c: one parameter --- */
 /* Literal of the parameter's type, within its range, as the 4 bytes of the parameter block. */
-int  read_param(const struct reader *, const struct mxb_param *, const struct node *, uint32_t *bits);
+int  read_param(struct reader *, const struct mxb_param *, const struct node *, uint32_t *bits);
 /* Result of an expression as the 4 bytes; MXB_EINVAL with the text in err. */
 int  param_bits(const struct mxb_param *, struct val, uint32_t *bits, char *err, size_t errlen);
-uint32_t param_default(const struct mxb_param *);
+uint32_t param_get(const struct mxb_param *, const void *params);        /* the 4 bytes of the block */
 struct val param_val(const struct mxb_param *, uint32_t bits);
 /* i-th name of "none rank2", NULL past the end. */
 const char *enum_name(const char *names, uint32_t i, size_t *len);
 int  op_param(const struct mxb_op *, const char *name);   /* index or -1 */
-/* Next constant of an entry's "BD=256 BOOLMASK=0"; false at the end. */
-bool next_const(const char **at, const char **name, size_t *len, int64_t *value);
+/* "16", "1e-06", "true", "rank2".  Returns the length, as snprintf. */
+int  param_text(const struct mxb_param *, uint32_t bits, char *out, size_t n);
+/* val[first..n) = the entry's constants of these names; has[] tells which of them it has. */
+void entry_vals(const struct mxb_entry *, const char *const *name, uint32_t first, uint32_t n, struct val *val, bool *has);
 
 /* --- the case --- */
 struct axis_value { uint32_t bits, expr; };          /* expr: 0 = bits are the value, else 1 + index into case_spec.expr */
@@ -96,18 +106,19 @@ struct case_spec {                   /* a case of the suite with its defaults me
 };
 
 /* Key of the case, else of the defaults; NULL = absent. */
-const struct node *case_field(const struct reader *, const struct node *map, const char *key);
-int  read_case(const struct reader *, const struct node *map, struct suite_block *, struct case_spec *);
-int  read_defaults(const struct reader *, const struct node *map);       /* its keys */
+const struct node *case_field(struct reader *, const struct node *map, const char *key);
+int  read_case(struct reader *, const struct node *map, struct suite_block *, struct case_spec *);
+int  read_defaults(struct reader *, const struct node *map);       /* its keys */
 /* After the last case: every parameter and tile of the defaults was known to some case's op. */
-int  check_defaults_used(const struct reader *, const struct mxb_op *last);
-int  case_names(const struct reader *, struct case_spec *);
+int  check_defaults_used(struct reader *, const struct mxb_op *last);
+int  case_names(struct reader *, struct case_spec *);
 /* Compiles an expression over the case's names; `skip` bytes of the node's text come before it. */
-int  case_compile(const struct reader *, struct case_spec *, const struct node *, size_t skip, struct expr **out);
-int  read_axes(const struct reader *, const struct node *map, struct case_spec *);      /* suite_axes.c */
-int  read_tiles(const struct reader *, const struct node *map, struct case_spec *);
-int  read_check(const struct reader *, const struct node *map, struct case_spec *);     /* suite_check.c */
-int  read_bench(const struct reader *, const struct node *map, struct case_spec *);
+int  case_compile(struct reader *, struct case_spec *, const struct node *, size_t skip, struct expr **out);
+int  read_axes(struct reader *, const struct node *map, struct case_spec *);      /* suite_axes.c */
+int  read_tiles(struct reader *, const struct node *map, struct case_spec *);
+int  read_check(struct reader *, const struct node *map, struct case_spec *);     /* suite_check.c */
+int  read_bench(struct reader *, const struct node *map, struct case_spec *);
+struct bench_opts bench_defaults(void);
 extern const char *const fill_names[MXB_NFILL], *const cache_names[2], *const backend_names[NBACKEND_BUILTIN];
 
 /* `same_bits_as:`: the parameters to change. */
@@ -118,7 +129,5 @@ struct suite_same {
     struct same_value *v; uint32_t n;
 };
 
-/* --- sweep.c --- */
-int  sweep_case(const struct reader *, const struct case_spec *, uint64_t max_more);    /* appends problems and cases */
-int  grow(struct load *, void *array, uint32_t *room, uint32_t need, size_t size);      /* array: address of a pointer */
+int  sweep_case(struct reader *, struct case_spec *);    /* sweep.c: appends its problems and cases to the list */
 #endif

@@ -1,0 +1,35 @@
+/* The command line: options shared by the commands, and the table of commands. */
+#ifndef MXB_CLI_H
+#define MXB_CLI_H
+#include "harness/run.h"
+
+enum { CLI_MAX_LIST = 64 };
+
+struct word_list { const char *item[CLI_MAX_LIST]; uint32_t n; };
+
+struct cli {                         /* every option of every command; each command accepts its own subset */
+    struct word_list arg, backend, device, op, entry, tag;
+    const char *filter, *db, *kernel_dir, *out, *format;
+    uint64_t seed; bool has_seed;
+    uint32_t shard, nshard, rounds, threads;
+    double timeout_s;
+    bool check_only, bench_only, no_db, shaders, all;
+    char cmdline[4096];
+};
+
+struct command {
+    const char *name, *args, *about; /* "SUITE...", one line */
+    const char *options;             /* blank-separated option names it accepts */
+    const char *example;
+    int (*run)(const struct cli *);  /* exit code */
+};
+extern const struct command *const commands[];       /* NULL-terminated */
+
+/* Parses argv after the command's name.  0 or EXIT_USAGE with one line on stderr; -1: help was printed. */
+int  cli_parse(const struct command *, int argc, char **argv, struct cli *);
+void cli_help(const struct command *);               /* NULL = the overview */
+int  cli_error(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));   /* one line on stderr; returns code */
+void cli_suite_opts(const struct cli *, struct suite_opts *);
+void cli_run_opts(const struct cli *, struct run_opts *);
+const char *cli_db(const struct cli *);              /* --db, $MLXBENCH_DB or the default */
+#endif

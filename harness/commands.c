@@ -1,0 +1,216 @@
+/* The commands: run, list, devices, show, dump, doctor, version, help. */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "harness/cli.h"
+#include "harness/json.h"
+#include "harness/kernel_code.h"
+#include "harness/nearest.h"
+#include "harness/ops.h"
+#include "harness/provenance.h"
+#include "harness/show.h"
+#include "harness/source.h"
+
+/* ---- run and dump ---- */
+
+static int pick_reporter(const struct cli *c, struct run_opts *o)
+{
+    const char *known[8];
+    char err[MXB_ERRLEN];
+    size_t n = 0;
+    if (!c->format) return 0;
+    for (; reporters[n]; n++) {
+        known[n] = reporters[n]->name;
+        if (strcmp(c->format, known[n]) != 0) continue;
+        o->reporter = reporters[n];
+        return 0;
+    }
+    snprintf(err, sizeof(err), "unknown --format '%.40s'", c->format);
+    nearest_hint(err, sizeof(err), c->format, known, n);
+    return cli_error(EXIT_USAGE, "%s", err);
+}
+
+static int check_kernel_dir(const struct cli *c)
+{
+    char err[MXB_ERRLEN];
+    if (!c->kernel_dir || source_check_dir(c->kernel_dir, err, sizeof(err)) == 0) return 0;
+    return cli_error(EXIT_USAGE, "%s", err);
+}
+
+static int run_run(const struct cli *c)
+{
+    struct run_opts o;
+    cli_run_opts(c, &o);
+    if (c->arg.n == 0) return cli_error(EXIT_USAGE, "run: which suite?  For example: mlxbench run suites/smoke.yaml");
+    int rc = pick_reporter(c, &o);
+    if (rc == 0) rc = check_kernel_dir(c);
+    return rc ? rc : run_suites(&o);
+}
+
+static int dump_run(const struct cli *c)
+{
+    struct run_opts o;
+    char inline_case[4096];
+    const char *path[1] = { inline_case };
+    cli_run_opts(c, &o);
+    if (c->arg.n != 1) return cli_error(EXIT_USAGE, "dump: give one case: an inline case or an id from a stored run");
+    if (!c->out) return cli_error(EXIT_USAGE, "dump: --out DIR is missing");
+    int rc = check_kernel_dir(c);
+    if (rc == 0) rc = show_resolve_case(c, inline_case, sizeof(inline_case));
+    if (rc) return rc;
+    o.path = path;
+    o.npath = 1;
+    o.db = NULL;
+    o.dump = c->out;
+    o.suites.check_only = true;
+    return run_suites(&o);
+}
+
+/* ---- list ---- */
+
+static int list_shaders(void)
+{
+    for (uint32_t i = 0; i < ops_count(); i++) {
+        const struct mxb_op *op = ops_get(i);
+        for (uint32_t m = 0; m < op->nimpl; m++) {
+            const struct mxb_impl *im = &op->impl[m];
+            if (!strstr(im->lang, "comp")) continue;
+            for (uint32_t e = 0; e < op->nentry; e++)
+                for (uint32_t k = 0; k < im->nkernel; k++) {
+                    char path[512], defs[512];
+                    if (im->entries && !strstr(im->entries, op->entry[e].name)) continue;
+                    kernel_path(op, &im->kernel[k], "comp", path, sizeof(path));
+                    entry_defines(&op->entry[e], defs, sizeof(defs));
+                    printf("%s %s\n", path, defs);
+                }
+        }
+    }
+    return EXIT_FINE;
+}
+
+static int list_ops(bool entries)
+{
+    for (uint32_t i = 0; i < ops_count(); i++) {
+        const struct mxb_op *op = ops_get(i);
+        if (!entries) printf("%-32s %-10s %2u entries  %s\n", op->name, op->family, op->nentry, op->about);
+        for (uint32_t e = 0; entries && e < op->nentry; e++)
+            printf("%-64s %s\n", op->entry[e].name, op->name);
+    }
+    return EXIT_FINE;
+}
+
+/* First line of a suite's `about:`, for people. */
+static void print_suite(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char line[512], about[400] = "";
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "about: %399[^\n]", about) == 1) break;
+    if (f) fclose(f);
+    printf("%-36s %s\n", path, about);
+}
+
+static int list_suites(void)
+{
+    glob_t g;
+    if (glob("suites/*.yaml", 0, NULL, &g) != 0) {
+        printf("no suite in ./suites\n");
+        return EXIT_FINE;
+    }
+    for (size_t i = 0; i < g.gl_pathc; i++) print_suite(g.gl_pathv[i]);
+    globfree(&g);
+    return EXIT_FINE;
+}
+
+static void print_case(const struct case_list *l, const struct bench_case *b, bool as_json)
+{
+    const struct bench_problem *p = &l->problem[b->problem];
+    char text[4096], params[2048], id[17];
+    case_text(l, b, text, sizeof(text));
+    snprintf(id, sizeof(id), "%010llx", (unsigned long long)(case_hash(l, b) >> 24));
+    if (!as_json) {
+        printf("%s %s\n", id, text);
+        return;
+    }
+    struct json j = { .file = stdout };
+    params_json(p->block->op, p->params, params, sizeof(params));
+    json_object(&j, NULL);
+    json_string(&j, "id", id);
+    json_string(&j, "suite", p->block->suite->name);
+    json_string(&j, "op", p->block->op->name);
+    json_string(&j, "entry", p->entry->name);
+    json_string(&j, "dtype", mxb_dtype_name(p->entry->dt[0]));
+    json_string(&j, "backend", linked_backends[b->backend]->name);
+    json_string(&j, "cache", b->cache == CACHE_COLD ? "cold" : "warm");
+    json_raw(&j, "params", params);
+    json_uint(&j, "seed", p->seed);
+    json_string(&j, "text", text);
+    json_end(&j);
+    json_finish(&j, NULL);
+    putchar('\n');
+}
+
+static int list_cases(const struct cli *c)
+{
+    struct case_list l;
+    struct suite_opts so;
+    char err[MXB_ERRLEN];
+    cli_suite_opts(c, &so);
+    if (c->arg.n < 2) return cli_error(EXIT_USAGE, "list cases: which suite?  For example: mlxbench list cases suites/smoke.yaml");
+    if (suites_load(c->arg.item + 1, c->arg.n - 1, &so, &l, err, sizeof(err))) return cli_error(EXIT_USAGE, "%s", err);
+    for (uint32_t i = 0; i < l.nitem; i++) print_case(&l, &l.item[i], c->format && strcmp(c->format, "json") == 0);
+    suites_free(&l);
+    return EXIT_FINE;
+}
+
+static int list_run(const struct cli *c)
+{
+    static const char *const what[] = { "suites", "ops", "entries", "cases" };
+    char err[MXB_ERRLEN];
+    if (c->shaders) return list_shaders();
+    const char *w = c->arg.n ? c->arg.item[0] : "ops";
+    if (strcmp(w, "suites") == 0) return list_suites();
+    if (strcmp(w, "ops") == 0) return list_ops(false);
+    if (strcmp(w, "entries") == 0) return list_ops(true);
+    if (strcmp(w, "cases") == 0) return list_cases(c);
+    snprintf(err, sizeof(err), "list: unknown '%.60s'", w);
+    nearest_hint(err, sizeof(err), w, what, MXB_COUNT(what));
+    return cli_error(EXIT_USAGE, "%s", err);
+}
+
+static int version_run(const struct cli *c)
+{
+    (void)c;
+    printf("mlxbench %s%s%.12s%s\n", MXB_VERSION, *MXB_COMMIT ? " " : "", MXB_COMMIT, MXB_DIRTY ? " (modified)" : "");
+    return EXIT_FINE;
+}
+
+static int help_run(const struct cli *c)
+{
+    (void)c;
+    cli_help(NULL);
+    return EXIT_FINE;
+}
+
+#define SELECT "backend device op entry tag filter seed shard"
+static const struct command
+    cmd_run = { "run", "SUITE...", "checks and times the cases of suites (or of inline cases: '{op: rms_norm}')",
+                SELECT " rounds check-only bench-only db no-db format kernel-dir timeout threads",
+                "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
+    cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",
+                 "backend op entry tag filter seed shard format shaders check-only bench-only",
+                 "mlxbench list cases suites/smoke.yaml --op rms_norm", list_run },
+    cmd_devices = { "devices", "", "lists every backend's devices with limits and features", "backend all format threads timeout",
+                    "mlxbench devices --backend vulkan --all", devices_run },
+    cmd_show = { "show", "OP | ENTRY | CASE", "describes an op, an entry point, or a stored case (id or inline)", "db", "mlxbench show rms_norm",
+                 show_run },
+    cmd_dump = { "dump", "CASE", "writes inputs, oracle and device outputs of a case as .npy files", "backend device out db kernel-dir seed timeout threads",
+                 "mlxbench dump '{op: rms_norm, entries: [rms_norm_f32]}' --backend cpu --out /tmp/case", dump_run },
+    cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
+    cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
+    cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
+const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_doctor, &cmd_version,
+                                           &cmd_help, NULL };

@@ -1,0 +1,231 @@
+/* One open device inside a worker (exec.h). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/check.h"
+#include "harness/exec.h"
+
+enum { MIN_GUARD = 256, MAX_SETS = 100, WHOLE_IMAGE = 1 << 20 };
+
+/* Device image of a tensor: [guard][data][guard]; buffers only grow and are reused by later cases. */
+struct slot { struct mxb_buf *buf; uint64_t cap; };
+
+struct exec {
+    struct mxb_dev *dev;
+    struct registry *registry;
+    struct kernel_store *store;
+    uint64_t guard;                  /* bytes on each side, a multiple of bind_align */
+    unsigned char *image; uint64_t image_cap;    /* host copy of one tensor's image */
+    struct slot slot[MAX_SETS][MXB_MAX_BIND];
+    const struct plan *plan;         /* loaded */
+    uint32_t sets;
+    struct mxb_pipe *pipe[MXB_MAX_STEPS];
+    struct mxb_step step[MAX_SETS * MXB_MAX_STEPS]; uint32_t nstep;
+};
+
+int exec_open(const struct mxb_backend *be, int index, const struct mxb_open_opts *opts, const char *kernel_dir,
+              struct exec **out, char *err, size_t errlen)
+{
+    struct exec *x = calloc(1, sizeof(*x));
+    int rc = x ? be->open(index, opts, &x->dev, err, errlen) : MXB_ENOMEM;
+    if (!x) snprintf(err, errlen, "out of memory");
+    if (rc == 0 && ((rc = registry_new(x->dev, &x->registry)) != 0 ||
+                    (rc = kernel_store_new(x->dev, kernel_dir, &x->store)) != 0))
+        snprintf(err, errlen, "out of memory");
+    if (rc == 0) rc = kernel_store_register(x->store, x->registry, err, errlen);
+    if (rc) {
+        exec_close(x);
+        return rc;
+    }
+    const uint64_t align = x->dev->caps.bind_align ? x->dev->caps.bind_align : 1;
+    x->guard = (MIN_GUARD + align - 1) / align * align;
+    *out = x;
+    return 0;
+}
+
+void exec_close(struct exec *x)
+{
+    if (!x) return;
+    if (x->dev) {
+        for (uint32_t s = 0; s < MAX_SETS; s++)
+            for (uint32_t t = 0; t < MXB_MAX_BIND; t++) x->dev->be->release(x->dev, x->slot[s][t].buf);
+        registry_free(x->registry);
+        kernel_store_free(x->store);
+        x->dev->be->close(x->dev);
+    }
+    free(x->image);
+    free(x);
+}
+
+const struct mxb_caps *exec_caps(const struct exec *x) { return &x->dev->caps; }
+struct reg_counts exec_counts(const struct exec *x) { return registry_counts(x->registry); }
+
+int exec_compile(struct exec *x, const struct plan *p, double *compile_ns, char *err, size_t errlen)
+{
+    *compile_ns = 0;
+    for (uint32_t i = 0; i < p->nstep; i++) {
+        const struct kernel_detail detail = { p, i };
+        char tuning[256];
+        double ns = 0;
+        snprintf(tuning, sizeof(tuning), "%s.%s%s%s", p->impl->name, p->impl->kernel[p->step[i].kernel].entry,
+                 *p->tile_text ? " " : "", p->tile_text);
+        const struct reg_request q = { .name = p->pr.entry->name, .bools = p->bools, .nbool = p->nbool, .ints = p->ints,
+                                       .nint = p->nint, .tuning = tuning, .detail = &detail };
+        const int rc = registry_request(x->registry, &q, &x->pipe[i], &ns, err, errlen);
+        if (rc) return rc;
+        *compile_ns += ns;
+    }
+    return 0;
+}
+
+static uint64_t image_bytes(const struct exec *x, uint64_t data) { return data + 2 * x->guard; }
+
+uint64_t exec_set_bytes(const struct exec *x)
+{
+    uint64_t total = 0;
+    for (uint32_t t = 0; t < x->plan->pr.op->ntensor; t++) total += image_bytes(x, problem_bytes(&x->plan->pr, t));
+    return total;
+}
+
+static int device_fail(const struct exec *x, int rc, char *err, size_t errlen)
+{
+    snprintf(err, errlen, "%s", x->dev->err);
+    return rc;
+}
+
+static int reserve(struct exec *x, struct slot *s, uint64_t bytes, char *err, size_t errlen)
+{
+    if (s->cap >= bytes) return 0;
+    uint64_t cap = 4096;
+    while (cap < bytes) cap *= 2;
+    if (cap > x->dev->caps.max_buffer || cap > (1ull << 30)) cap = (bytes + 4095) / 4096 * 4096;
+    x->dev->be->release(x->dev, s->buf);
+    *s = (struct slot){ NULL, 0 };
+    const int rc = x->dev->be->alloc(x->dev, cap, &s->buf);
+    if (rc) return device_fail(x, rc, err, errlen);
+    s->cap = cap;
+    return 0;
+}
+
+static int reserve_image(struct exec *x, uint64_t bytes, char *err, size_t errlen)
+{
+    if (x->image_cap >= bytes) return 0;
+    unsigned char *p = realloc(x->image, bytes);
+    if (!p) {
+        snprintf(err, errlen, "out of memory: %llu bytes of host memory", (unsigned long long)bytes);
+        return MXB_ENOMEM;
+    }
+    x->image = p;
+    x->image_cap = bytes;
+    return 0;
+}
+
+static uint64_t guard_salt(uint32_t set, uint32_t t, int side) { return (uint64_t)set << 16 | t << 1 | (unsigned)side; }
+
+/* Writes guard, data (or poison where data is NULL), guard.  Small images go over in one piece. */
+static int upload_image(struct exec *x, uint32_t set, uint32_t t, const void *data, uint64_t bytes, char *err, size_t errlen)
+{
+    struct mxb_buf *buf = x->slot[set][t].buf;
+    const struct mxb_backend *be = x->dev->be;
+    const bool whole = bytes <= WHOLE_IMAGE || !data;
+    int rc = reserve_image(x, whole ? image_bytes(x, bytes) : 2 * x->guard, err, errlen);
+    if (rc) return rc;
+    unsigned char *mid = x->image + x->guard, *after = whole ? mid + bytes : mid;
+    guard_fill(x->image, x->guard, guard_salt(set, t, 0));
+    guard_fill(after, x->guard, guard_salt(set, t, 1));
+    if (whole && data) memcpy(mid, data, bytes);
+    if (whole && !data) memset(mid, 0xFF, bytes);
+    if (whole) {
+        rc = be->upload(x->dev, buf, 0, x->image, image_bytes(x, bytes));
+    } else {
+        rc = be->upload(x->dev, buf, 0, x->image, x->guard);
+        if (rc == 0) rc = be->upload(x->dev, buf, x->guard, data, bytes);
+        if (rc == 0) rc = be->upload(x->dev, buf, x->guard + bytes, after, x->guard);
+    }
+    return rc ? device_fail(x, rc, err, errlen) : 0;
+}
+
+static void build_steps(struct exec *x)
+{
+    const struct plan *p = x->plan;
+    x->nstep = 0;
+    for (uint32_t s = 0; s < x->sets; s++)
+        for (uint32_t i = 0; i < p->nstep; i++) {
+            const struct launch *l = &p->step[i];
+            struct mxb_step *st = &x->step[x->nstep++];
+            *st = (struct mxb_step){ .kind = MXB_DISPATCH, .pipe = x->pipe[i], .nbind = l->nbind, .push = p->pr.params };
+            memcpy(st->groups, l->groups, sizeof(st->groups));
+            for (uint32_t b = 0; b < l->nbind; b++) {
+                const uint64_t len = problem_bytes(&p->pr, l->bind[b]);
+                st->bind[b] = (struct mxb_bind){ x->slot[s][l->bind[b]].buf, x->guard, len ? len : 4 };   /* absent: a dummy */
+            }
+        }
+}
+
+int exec_load(struct exec *x, const struct plan *p, void *const *stored, uint32_t sets, char *err, size_t errlen)
+{
+    x->plan = p;
+    x->sets = sets < MAX_SETS ? sets : MAX_SETS;
+    for (uint32_t s = 0; s < x->sets; s++)
+        for (uint32_t t = 0; t < p->pr.op->ntensor; t++) {
+            const uint64_t bytes = problem_bytes(&p->pr, t);
+            int rc = reserve(x, &x->slot[s][t], image_bytes(x, bytes ? bytes : 4), err, errlen);
+            if (rc == 0) rc = upload_image(x, s, t, problem_reads(&p->pr, t) ? stored[t] : NULL, bytes, err, errlen);
+            if (rc) return rc;
+        }
+    build_steps(x);
+    return 0;
+}
+
+int exec_run(struct exec *x, uint32_t reps, struct mxb_time *time, char *err, size_t errlen)
+{
+    const int rc = x->dev->be->run(x->dev, x->step, x->nstep, reps, time);
+    return rc ? device_fail(x, rc, err, errlen) : 0;
+}
+
+static int check_guard(const struct exec *x, const unsigned char *zone, uint32_t t, int side, char *err, size_t errlen)
+{
+    size_t bad;
+    if (guard_intact(zone, x->guard, guard_salt(0, t, side), &bad)) return 0;
+    snprintf(err, errlen, "wrote outside of %s: byte %zu %s it", x->plan->pr.op->tensor[t].name,
+             side ? bad : (size_t)x->guard - bad, side ? "past the end of" : "before");
+    return MXB_EINVAL;
+}
+
+static int fetch_tensor(struct exec *x, uint32_t t, const void *stored, void *out, char *err, size_t errlen)
+{
+    const uint64_t bytes = problem_bytes(&x->plan->pr, t);
+    struct mxb_buf *buf = x->slot[0][t].buf;
+    int rc = reserve_image(x, image_bytes(x, bytes), err, errlen);
+    if (rc) return rc;
+    rc = x->dev->be->download(x->dev, buf, 0, x->image, image_bytes(x, bytes));
+    if (rc) return device_fail(x, rc, err, errlen);
+    const unsigned char *data = x->image + x->guard;
+    if (out) memcpy(out, data, bytes);
+    rc = check_guard(x, x->image, t, 0, err, errlen);
+    if (rc == 0) rc = check_guard(x, data + bytes, t, 1, err, errlen);
+    if (rc == 0 && !out && stored && memcmp(data, stored, bytes) != 0) {
+        uint64_t i = 0;
+        while (data[i] == ((const unsigned char *)stored)[i]) i++;
+        snprintf(err, errlen, "changed its input %s at byte %llu", x->plan->pr.op->tensor[t].name, (unsigned long long)i);
+        rc = MXB_EINVAL;
+    }
+    return rc;
+}
+
+int exec_fetch(struct exec *x, void *const *stored, void *const *out, bool inputs_too, char *err, size_t errlen)
+{
+    const struct mxb_problem *pr = &x->plan->pr;
+    int first = 0;
+    for (uint32_t t = 0; t < pr->op->ntensor; t++) {
+        char text[MXB_ERRLEN];
+        const bool writes = problem_writes(pr, t);
+        if (!writes && !inputs_too) continue;
+        const int rc = fetch_tensor(x, t, problem_reads(pr, t) ? stored[t] : NULL, writes ? out[t] : NULL, text, sizeof(text));
+        if (rc == 0) continue;
+        if (!first) snprintf(err, errlen, "%s", text);
+        if (rc != MXB_EINVAL) return rc;
+        first = rc;                  /* keep fetching: the outputs are wanted for the report */
+    }
+    return first;
+}

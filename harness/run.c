@@ -1,0 +1,219 @@
+/* `mlxbench run`: the phases of a run in order (run.h). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "harness/group.h"
+#include "harness/provenance.h"
+#include "harness/run.h"
+
+volatile int run_interrupted;
+
+struct run {
+    const struct run_opts *o;
+    struct case_list cases;
+    struct store *store;
+    struct arena arena;
+    struct device_list devices;
+    void *report;                    /* the reporter's state */
+    struct run_summary sum;
+    struct progress progress;
+    char uuid[37];
+};
+
+static int complain(int rc, const char *err)
+{
+    fprintf(stderr, "mlxbench: %s\n", err);
+    return rc == MXB_EDB ? EXIT_DB : EXIT_USAGE;
+}
+
+/* ---- set-up ---- */
+
+static uint32_t backends_needed(const struct case_list *l)
+{
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < l->nitem; i++) mask |= 1u << l->item[i].backend;
+    return mask;
+}
+
+/* A backend asked for by name must be there. */
+static int check_named_backends(const struct run *r, char *err, size_t errlen)
+{
+    for (uint32_t b = 0; b < linked_backend_count && b < MAX_BACKENDS; b++)
+        for (uint32_t i = 0; i < r->o->suites.nbackend; i++)
+            if (strcmp(r->o->suites.backend[i], linked_backends[b]->name) == 0 && *r->devices.missing[b]) {
+                snprintf(err, errlen, "--backend %s: unavailable: %s", linked_backends[b]->name, r->devices.missing[b]);
+                return MXB_EINVAL;
+            }
+    return 0;
+}
+
+static int open_devices(struct run *r, char *err, size_t errlen)
+{
+    const struct run_opts *o = r->o;
+    int rc = arena_new(&r->arena);
+    if (rc) {
+        snprintf(err, errlen, "cannot reserve shared memory");
+        return rc;
+    }
+    r->devices = (struct device_list){
+        .base = { .open = { .cache_dir = cache_folder(), .threads = o->threads, .validate = o->validate },
+                  .kernel_dir = o->kernel_dir, .in_process = o->in_process },
+        .arena = &r->arena, .timeout_s = o->timeout_s };
+    rc = devices_probe(&r->devices, backends_needed(&r->cases), err, errlen);
+    if (rc == 0) rc = check_named_backends(r, err, errlen);
+    if (rc == 0) rc = devices_select(&r->devices, o->device, o->ndevice, err, errlen);
+    return rc;
+}
+
+static int open_store(struct run *r, char *err, size_t errlen)
+{
+    const struct run_opts *o = r->o;
+    char config[1024];
+    uint64_t suite_hash = 0;
+    bool timed = false;
+    if (!o->db) return 0;
+    for (uint32_t i = 0; i < r->cases.nsuite; i++) suite_hash = suite_hash * 31 + r->cases.suite[i]->hash;
+    for (uint32_t i = 0; i < r->cases.nproblem; i++) timed |= r->cases.problem[i].block->bench.enabled;
+    snprintf(config, sizeof(config), "{\"check_only\":%s,\"bench_only\":%s,\"threads\":%u}", o->suites.check_only ? "true" : "false",
+             o->suites.bench_only ? "true" : "false", o->threads);
+    const struct run_info info = { .version = MXB_VERSION, .commit = MXB_COMMIT, .branch = MXB_BRANCH, .dirty = MXB_DIRTY,
+                                   .suite_hash = suite_hash, .binary_hash = binary_hash(), .cmdline = o->cmdline,
+                                   .purpose = timed ? "bench" : "conformance", .config_json = config, .durable = timed };
+    int rc = store_open(o->db, true, &r->store, err, errlen);
+    if (rc == 0) rc = store_begin(r->store, &info, r->uuid, err, errlen);
+    return rc;
+}
+
+/* ---- rows ---- */
+
+static void repro_line(const struct run *r, const struct slot *s, char *out, size_t n)
+{
+    char inline_case[3000], dev[64] = "", dir[600] = "";
+    case_inline(&r->cases, s->item, s->bad_fill, inline_case, sizeof(inline_case));
+    if (s->dev && s->dev->index) snprintf(dev, sizeof(dev), " --device %s", s->dev->label);
+    if (r->o->kernel_dir) snprintf(dir, sizeof(dir), " --kernel-dir %s", r->o->kernel_dir);
+    snprintf(out, n, "mlxbench run '%s'%s%s", inline_case, dev, dir);
+}
+
+static int finish_slot(struct run *r, const struct group *g, const struct slot *s, char *err, size_t errlen)
+{
+    char params[2048], text[2048], repro[4096];
+    const struct measurement *const *round = (const struct measurement *const *)s->round;
+    struct measurement *flat = NULL;
+    params_json(g->pr.op, g->bp->params, params, sizeof(params));
+    case_text(&r->cases, s->item, text, sizeof(text));
+    repro_line(r, s, repro, sizeof(repro));
+    if (s->nround && (flat = malloc(s->nround * sizeof(*flat))) != NULL)
+        for (uint32_t i = 0; i < s->nround; i++) flat[i] = *round[i];
+    struct result_row row = {
+        .suite = g->bp->block->suite->name, .op = g->pr.op->name, .entry = g->bp->entry->name,
+        .dtype = mxb_dtype_name(g->bp->entry->dt[0]), .params_json = params, .case_text = text,
+        .case_id = case_hash(&r->cases, s->item), .seed = g->bp->seed, .def_version = g->pr.op->def_version,
+        .cache = s->item->cache, .bytes = g->bytes, .flops = g->flops,
+        .backend = linked_backends[s->item->backend]->name, .caps = s->dev ? &s->dev->caps : NULL,
+        .impl = s->plan ? s->plan->impl->name : "", .tile = s->plan ? s->plan->tile_text : "",
+        .status = s->status, .reason = s->reason, .err_rms = s->err_rms, .err_max = s->err_max, .compared = s->compared,
+        .repro = repro, .setup_ns = s->setup_ns, .compile_ns = s->compile_ns, .first_ns = s->first_ns, .check_ns = s->check_ns,
+        .oracle_ns = g->oracle_ns, .case_ns = s->case_ns, .round = flat, .nround = flat ? s->nround : 0 };
+    if (s->status == ST_PASS && s->nround) {
+        row.median_ns = s->figure.median;
+        row.ci_lo_ns = s->figure.ci_lo;
+        row.ci_hi_ns = s->figure.ci_hi;
+        row.gbps = g->bytes / s->figure.median;
+        row.gflops = g->flops / s->figure.median;
+    }
+    const int rc = r->store ? store_result(r->store, &row, err, errlen) : 0;
+    progress_clear(&r->progress);
+    r->o->reporter->row(stdout, r->report, &row, s->dev ? s->dev->label : row.backend, s->item);
+    r->sum.count[s->status]++;
+    free(flat);
+    return rc;
+}
+
+static int run_group(struct run *r, uint32_t first, uint32_t n, char *err, size_t errlen)
+{
+    struct group g = { .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads, .dump = r->o->dump };
+    const uint64_t mark = arena_mark(&r->arena);
+    int rc = group_begin(&g, first, n, err, errlen);
+    if (rc == 0) {
+        progress_step(&r->progress, g.bp->entry->name);
+        group_run(&g);
+        r->sum.problems++;
+        r->sum.oracles += g.oracles;
+    }
+    for (uint32_t i = 0; i < g.nslot && rc == 0; i++) {
+        if (!run_interrupted) rc = finish_slot(r, &g, &g.slot[i], err, errlen);
+        for (uint32_t k = 0; k < g.slot[i].nround; k++) free(g.slot[i].round[k]);
+    }
+    r->progress.done += n;
+    group_end(&g);
+    arena_release(&r->arena, mark);
+    return rc;
+}
+
+static void collect_counts(struct run *r)
+{
+    for (uint32_t d = 0; d < r->devices.n && !run_interrupted; d++)
+        for (uint32_t w = 0; w < MAX_ROUNDS; w++) {
+            char err[MXB_ERRLEN];
+            if (!(r->devices.device[d].open & 1u << w)) continue;
+            struct job *j = arena_alloc(&r->arena, sizeof(*j));
+            if (!j) return;
+            j->kind = JOB_COUNTS;
+            if (device_call(&r->devices, &r->devices.device[d], w, j, err, sizeof(err)) != ST_PASS) continue;
+            r->sum.compiles += j->counts.compiles;
+            r->sum.hits += j->counts.hits;
+            r->sum.compile_s += j->counts.compile_ns / 1e9;
+        }
+}
+
+static int run_all(struct run *r, char *err, size_t errlen)
+{
+    int rc = 0;
+    r->o->reporter->begin(stdout, &r->cases, &r->devices, r->o->colour, r->o->width, &r->report);
+    progress_begin(&r->progress, r->cases.nitem);
+    for (uint32_t i = 0, n; i < r->cases.nitem && rc == 0 && !run_interrupted; i += n) {
+        for (n = 1; i + n < r->cases.nitem && r->cases.item[i + n].problem == r->cases.item[i].problem; n++) continue;
+        rc = run_group(r, i, n, err, errlen);
+    }
+    progress_clear(&r->progress);
+    collect_counts(r);
+    return rc;
+}
+
+static int exit_code(const struct run *r)
+{
+    if (r->sum.interrupted) return 128 + run_interrupted;
+    for (int s = 0; s < ST_COUNT; s++)
+        if (r->sum.count[s] && status_fails_run((enum mxb_status)s)) return EXIT_WRONG;
+    return EXIT_FINE;
+}
+
+int run_suites(const struct run_opts *o)
+{
+    struct run r = { .o = o };
+    char err[MXB_ERRLEN] = "";
+    int code;
+    const double t0 = wall_seconds();
+    int rc = suites_load(o->path, o->npath, &o->suites, &r.cases, err, sizeof(err));
+    if (rc) return complain(rc, err);
+    rc = open_devices(&r, err, sizeof(err));
+    if (rc == 0) rc = open_store(&r, err, sizeof(err));
+    if (rc == 0) rc = run_all(&r, err, sizeof(err));
+    code = rc ? complain(rc, err) : EXIT_FINE;
+    r.sum.interrupted = run_interrupted != 0;
+    r.sum.wall_s = wall_seconds() - t0;
+    r.sum.db_path = o->db;
+    r.sum.run_uuid = r.uuid;
+    if (r.sum.interrupted) devices_kill(&r.devices);
+    devices_stop(&r.devices);
+    if (r.store && store_end(r.store, rc || r.sum.interrupted ? "aborted" : "complete", err, sizeof(err)) && code == EXIT_FINE)
+        code = complain(MXB_EDB, err);
+    store_close(r.store);
+    if (r.report) o->reporter->end(stdout, r.report, &r.sum);
+    arena_free(&r.arena);
+    suites_free(&r.cases);
+    return code ? code : exit_code(&r);
+}

@@ -1,0 +1,11 @@
+/* The commands that only tell: devices, show, doctor. */
+#ifndef MXB_SHOW_H
+#define MXB_SHOW_H
+#include "harness/cli.h"
+int devices_run(const struct cli *);
+int doctor_run(const struct cli *);
+int show_run(const struct cli *);
+/* The inline text of the one CASE argument: itself if it begins with '{', else what is stored under the id.  0 or an exit
+ * code with one line on stderr. */
+int show_resolve_case(const struct cli *, char *out, size_t n);
+#endif

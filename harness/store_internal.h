@@ -1,0 +1,55 @@
+/* What the files of the store share; nobody else includes it. */
+#ifndef MXB_STORE_INTERNAL_H
+#define MXB_STORE_INTERNAL_H
+#include <sqlite3.h>
+
+#include "harness/store.h"
+
+enum store_stmt { STMT_BEGIN, STMT_COMMIT, STMT_ROLLBACK, STMT_FIND_CASE, STMT_ADD_CASE, STMT_DEVICE, STMT_RESULT,
+                  STMT_ROUND, STMT_BLOB, STMT_COUNT };
+enum { KNOWN_DEVICES = 16 };
+
+struct known_device {                /* rows of this run's machine, so that a result need not look them up */
+    char backend[32];
+    bool present;                    /* false: the backend's row without a device */
+    struct mxb_caps caps;
+    int64_t id;
+};
+struct store {
+    sqlite3 *db;
+    char *path;
+    sqlite3_stmt *stmt[STMT_COUNT];  /* prepared on first use */
+    int64_t run_id, machine_id;      /* run_id 0 = no run begun */
+    struct known_device device[KNOWN_DEVICES];
+    uint32_t ndevice;
+};
+
+int64_t store_now_ns(void);          /* since 1970-01-01 UTC */
+
+/* Writes the one-line text "database 'path': what: why" of a failed SQLite call and returns MXB_EDB. */
+int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *err, size_t errlen);
+
+/* Can the path be a database of ours that we may write?  Looks at the file with stat() and reads its first 100 bytes,
+ * before SQLite may change anything.  *fresh: missing or empty. */
+int store_check_file(const char *path, bool create, bool *fresh, char *err, size_t errlen);
+
+/* Writes the refusal of a database that a later mlxbench made, and returns MXB_EDB. */
+int store_too_new(const char *path, int64_t version, char *err, size_t errlen);
+
+/* Binds the parameters of a statement in order; the first failure stays. */
+struct binder { sqlite3_stmt *stmt; int at, rc; };
+void bind_text(struct binder *, const char *text);       /* NULL as '' */
+void bind_int(struct binder *, int64_t v);
+void bind_real(struct binder *, double v);               /* NaN as NULL */
+void bind_hash(struct binder *, uint64_t v);             /* 16 hex digits */
+void bind_blob(struct binder *, void *data, size_t bytes);   /* takes over malloc'ed data, also when it fails */
+/* Runs a statement without a result, or one that returns an id (id not NULL), and resets it.  SQLite's code. */
+int  bind_run(struct binder *, int64_t *id);
+
+/* Rows of this computer and of what runs on it, added if new.  SQLite's code. */
+int store_machine(sqlite3 *db, int64_t *machine_id, int64_t *env_id);
+
+/* Who are we, for the question whether a run's process is still alive. */
+void store_boot_id(char out[64]);                        /* "" if unknown */
+int64_t store_process_start(int64_t pid);                /* clock ticks after boot, 0 if there is no such process */
+#endif

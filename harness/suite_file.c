@@ -1,0 +1,116 @@
+/* Reading of suite files and the rule that an include stays in the folder of the file that includes it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "harness/mxb_types.h"
+#include "harness/suite_file.h"
+
+enum { MAX_FILE_BYTES = 64 << 20 };
+
+static int fail_errno(int e, char *why, size_t whylen)
+{
+    snprintf(why, whylen, "%s", strerror(e));
+    return e == ENOENT || e == ENOTDIR ? MXB_ENOENT : e == ENOMEM ? MXB_ENOMEM : MXB_EINVAL;
+}
+
+int suite_file_read(const char *path, struct suite_file *out, char *why, size_t whylen)
+{
+    struct stat st;
+    size_t room = 1 << 16;
+    int rc = 0;
+    *out = (struct suite_file){ .text = malloc(room) };
+    const int fd = out->text ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (!out->text) return fail_errno(ENOMEM, why, whylen);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        rc = fail_errno(errno, why, whylen);
+        goto out;
+    }
+    out->dev = st.st_dev;
+    out->ino = st.st_ino;
+    for (;;) {
+        const ssize_t n = read(fd, out->text + out->len, room - out->len - 1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) rc = fail_errno(errno, why, whylen);      /* also a directory: EISDIR */
+        if (n <= 0) break;
+        out->len += (size_t)n;
+        if (out->len > MAX_FILE_BYTES) {
+            snprintf(why, whylen, "larger than %d MiB", MAX_FILE_BYTES >> 20);
+            rc = MXB_EINVAL;
+            break;
+        }
+        if (room - out->len > 1) continue;
+        room *= 2;
+        char *more = realloc(out->text, room);
+        if (!more) {
+            rc = fail_errno(ENOMEM, why, whylen);
+            break;
+        }
+        out->text = more;
+    }
+    out->text[out->len] = 0;
+out:
+    if (fd >= 0) close(fd);
+    if (rc) {
+        free(out->text);
+        out->text = NULL;
+    }
+    return rc;
+}
+
+/* "a/../b" stays, "../b" and "a/../../b" leave. */
+static int leaves_folder(const char *name)
+{
+    int depth = 0;
+    while (*name) {
+        name += strspn(name, "/");
+        const size_t len = strcspn(name, "/");
+        if (len == 2 && strncmp(name, "..", 2) == 0) depth--;
+        else if (len > 0 && !(len == 1 && *name == '.')) depth++;
+        if (depth < 0) return 1;
+        name += len;
+    }
+    return 0;
+}
+
+int suite_file_beside(const char *from, const char *name, char **out, char *why, size_t whylen)
+{
+    const char *slash = strrchr(from, '/');
+    const size_t dir = slash ? (size_t)(slash - from) + 1 : 0;   /* with the slash */
+    char *folder = NULL, *real_folder = NULL, *real = NULL;
+    int rc = 0;
+    *out = NULL;
+    if (*name == '/' || leaves_folder(name)) {
+        snprintf(why, whylen, *name == '/' ? "the path is absolute" : "the path leaves the folder of this file");
+        return MXB_EINVAL;
+    }
+    *out = malloc(dir + strlen(name) + 1);
+    folder = dir ? strndup(from, dir) : strdup(".");
+    if (!*out || !folder) {
+        rc = fail_errno(ENOMEM, why, whylen);
+        goto out;
+    }
+    memcpy(*out, from, dir);
+    strcpy(*out + dir, name);
+    real_folder = realpath(folder, NULL);
+    real = realpath(*out, NULL);
+    if (!real || !real_folder) goto out;             /* reading it will say why */
+    const size_t n = strlen(real_folder);
+    if (strcmp(real_folder, "/") != 0 && (strncmp(real, real_folder, n) != 0 || real[n] != '/')) {
+        snprintf(why, whylen, "a symbolic link leaves the folder of this file");
+        rc = MXB_EINVAL;
+    }
+out:
+    free(folder);
+    free(real_folder);
+    free(real);
+    if (rc) {
+        free(*out);
+        *out = NULL;
+    }
+    return rc;
+}

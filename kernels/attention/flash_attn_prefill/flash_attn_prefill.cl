@@ -1,0 +1,208 @@
+// O = softmax(Q K^T * scale + mask) V, tiled, online softmax in base 2; one workgroup per (BQ query rows, head, batch).
+// Source: mlx-native, flash_attn_prefill.metal.  T operands are widened to f32, all accumulators and the probabilities
+// are f32; alpha = T(scale * log2 e) and Q' = T(alpha * Q) are narrowed (narrow_q) as upstream does.
+//
+// Work items form TQ row groups of TX.  A work item owns query rows ty + r * TQ (r < RQ) of the tile, their scores for
+// the keys tx + c * TX of a key tile, and their output for the 16-byte columns tx + n * TX.  Q' stays in local memory
+// as T, K and V take turns in one buffer.  Local rows are 16 bytes longer than BD elements, so that 16-byte reads of
+// eight neighbouring rows meet all 32 banks.
+//
+// A key tile without an attended key leaves the state of a row as it was: every P is +0, the maximum does not move, so
+// f is 1 by selection, and adding P * V = 0 to a sum changes nothing.  Skipping it (class 0 of blk) gives the same bits.
+#include "kernels/common/mxb.cl.h"
+enum { CAUSAL = do_causal, SKIP = has_blk };     // the constants' names are also those of parameters
+#undef do_causal
+#undef has_blk
+#include "kernels/attention/flash_attn_prefill/flash_attn_prefill.def"
+#pragma OPENCL FP_CONTRACT OFF       // products are fused where it is written, the same with and without blk
+
+#if DTYPE == 0
+#define E 4                          // elements per 16 bytes
+#define VEC float4
+#else
+#define E 8
+#define VEC float8
+#endif
+#define U (BD / E)                   // 16-byte words per row
+#define LD (U + 1)                   // local row stride in words
+#define TQ (BQ / RQ)                 // row groups
+#define TX (WG / TQ)                 // work items per row group, a multiple of 4
+#define CK ((BK + TX - 1) / TX)      // keys per work item
+#define CO (U / TX)                  // output words per work item and row
+#define LP (BK + 4)                  // row stride of prob
+#define LOG2E 1.44269504f
+#define NEG_BIG -1.7014117e38f       // -FLT_MAX / 2: start of the running maximum, which so stays finite
+
+// The elements of a 16-byte word, and back with one rounding each.
+VEC widen(uint4 w)
+{
+#if DTYPE == 0
+    return as_float4(w);
+#elif DTYPE == 1
+    return vload_half8(0, (const half *)&w);
+#else
+    return as_float8((uint8)(w.s0 << 16, w.s0 & 0xffff0000u, w.s1 << 16, w.s1 & 0xffff0000u,
+                             w.s2 << 16, w.s2 & 0xffff0000u, w.s3 << 16, w.s3 & 0xffff0000u));
+#endif
+}
+uint4 narrow(VEC x)
+{
+#if DTYPE == 0
+    return as_uint4(x);
+#elif DTYPE == 1
+    uint4 w;
+    vstore_half8_rte(x, 0, (half *)&w);
+    return w;
+#else
+    return as_uint4((ushort8)(mxb_to_bf16x4(x.lo), mxb_to_bf16x4(x.hi)));
+#endif
+}
+float sum(VEC x)
+{
+#if DTYPE == 0
+    const float4 y = x;
+#else
+    const float4 y = x.lo + x.hi;
+#endif
+    return (y.x + y.y) + (y.z + y.w);
+}
+
+// The first key tile from kb on that is not skipped.
+uint next_tile(uint kb, uint end, __global const uchar *blk_row)
+{
+    while (SKIP && kb < end && blk_row[kb] == 0) kb++;
+    return kb;
+}
+
+// Rows [0,n) of a tile from global memory; those from `rows` on are zero unless all are there.
+#define LOAD_TILE(dst, src, n, rows, all)                                                    \
+    for (uint i = t; i < (n) * U; i += WG)                                                   \
+        (dst)[i / U * LD + i % U] = (all) || i / U < (rows) ? (src)[i] : (uint4)(0);
+
+// x with the mask's term, or -inf where query row `row` does not attend `key`.  mask_row: first mask cell of the row.
+float masked(float x, uint row, uint key, __global const T2 *mask_row, bool use_mask, const struct flash_attn_prefill_params *p)
+{
+    if (!align_K && key >= p->seq_len_k) return -INFINITY;
+    if (CAUSAL && key > row + p->q_offset) return -INFINITY;
+    if (has_mask && use_mask && (align_Q || row < p->seq_len_q)) {
+#if BOOLMASK
+        if (mask_row[key] == 0) return -INFINITY;
+#else
+        x = fma(LOG2E, LOAD2(mask_row, key), x);
+#endif
+    }
+    return x;
+}
+
+__kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
+void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __global const uint4 *V, __global uint4 *O,
+                        __global const T2 *mask, __global const uchar *blk, const struct flash_attn_prefill_params p)
+{
+    __local uint4 q_tile[BQ * LD], kv_tile[BK * LD];
+    __local float part_max[BQ * TX];             // [row][tx]: maximum over a work item's keys
+    __local float prob[BQ * LP];                 // [row][key]
+    const uint t = (uint)get_local_id(0), ty = t / TX, tx = t % TX;
+    const uint qt = (uint)get_group_id(0), h = (uint)get_group_id(1), b = (uint)get_group_id(2);
+    const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
+    const uint nk = (p.seq_len_k + BK - 1) / BK;
+    const uint end = CAUSAL ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
+    const float alpha = p.scale * LOG2E, unit = p.narrow_q ? 1.0f : alpha, alpha_q = ROUND_T(alpha);
+    Q += (size_t)(head * p.seq_len_q + q0) * U;
+    O += (size_t)(head * p.seq_len_q + q0) * U;
+    K += (size_t)(b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
+    V += (size_t)(b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
+    mask += p.mask == 2 ? (size_t)head * p.seq_len_q * p.seq_len_k : 0;
+    blk += qt * nk;
+
+    VEC o[RQ * CO];
+    float m[RQ], l[RQ];
+    LOAD_TILE(q_tile, Q, BQ, rows, align_Q)
+    if (p.narrow_q)                              // each work item narrows the words that it has stored
+        for (uint i = t; i < BQ * U; i += WG) q_tile[i / U * LD + i % U] = narrow(widen(q_tile[i / U * LD + i % U]) * alpha_q);
+    for (uint i = 0; i < RQ * CO; i++) o[i] = 0.0f;
+    for (uint r = 0; r < RQ; r++) {
+        m[r] = NEG_BIG;
+        l[r] = 0.0f;
+    }
+    for (uint kb = next_tile(0, end, blk); kb < end; kb = next_tile(kb + 1, end, blk)) {
+        const uint k0 = kb * BK;
+        const bool use_mask = !SKIP || blk[kb] != 2;
+        LOAD_TILE(kv_tile, K + (size_t)k0 * U, BK, p.seq_len_k - k0, align_K)
+        barrier(CLK_LOCAL_MEM_FENCE);            // K and, the first time, Q' are there
+
+        float s[RQ * CK];
+        {
+            VEC acc[RQ * CK];
+            #pragma unroll
+            for (uint i = 0; i < RQ * CK; i++) acc[i] = 0.0f;
+            for (uint u = 0; u < U; u++) {
+                VEC q[RQ];
+                #pragma unroll
+                for (uint r = 0; r < RQ; r++) q[r] = widen(q_tile[(ty + r * TQ) * LD + u]);
+                #pragma unroll
+                for (uint c = 0; c < CK; c++) {  // keys past the tile repeat its last one and are not used
+                    const VEC k = widen(kv_tile[min(tx + c * TX, (uint)(BK - 1)) * LD + u]);
+                    #pragma unroll
+                    for (uint r = 0; r < RQ; r++) acc[r * CK + c] = fma(q[r], k, acc[r * CK + c]);
+                }
+            }
+            #pragma unroll
+            for (uint i = 0; i < RQ * CK; i++) s[i] = sum(acc[i]);
+        }
+        #pragma unroll
+        for (uint r = 0; r < RQ; r++) {
+            const uint row = q0 + ty + r * TQ;
+            float top = NEG_BIG;
+            #pragma unroll
+            for (uint c = 0; c < CK; c++) {
+                const float x = masked(s[r * CK + c] * unit, row, k0 + tx + c * TX, mask + (size_t)row * p.seq_len_k, use_mask, &p);
+                if (BK % TX == 0 || tx + c * TX < BK) top = fmax(top, x);
+                s[r * CK + c] = x;
+            }
+            part_max[(ty + r * TQ) * TX + tx] = top;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);            // K has been used, part_max is complete
+
+        LOAD_TILE(kv_tile, V + (size_t)k0 * U, BK, p.seq_len_k - k0, align_K)
+        #pragma unroll
+        for (uint r = 0; r < RQ; r++) {
+            float top = m[r];
+            for (uint i = 0; i < TX; i++) top = fmax(top, part_max[(ty + r * TQ) * TX + i]);
+            const float f = top == m[r] ? 1.0f : exp2(m[r] - top);
+            m[r] = top;
+            l[r] *= f;
+            #pragma unroll
+            for (uint n = 0; n < CO; n++) o[r * CO + n] *= f;
+            #pragma unroll
+            for (uint c = 0; c < CK; c++) {
+                const uint key = tx + c * TX;
+                if (BK % TX == 0 || key < BK) prob[(ty + r * TQ) * LP + key] = exp2(s[r * CK + c] - top);
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);            // V and prob are there
+
+        for (uint j = 0; j < BK; j += 4) {
+            float4 w[RQ];
+            #pragma unroll
+            for (uint r = 0; r < RQ; r++) {
+                w[r] = *(__local const float4 *)&prob[(ty + r * TQ) * LP + j];
+                l[r] += (w[r].x + w[r].y) + (w[r].z + w[r].w);
+            }
+            #pragma unroll
+            for (uint n = 0; n < CO; n++) {
+                __local const uint4 *v = &kv_tile[j * LD + tx + n * TX];
+                const VEC v0 = widen(v[0]), v1 = widen(v[LD]), v2 = widen(v[2 * LD]), v3 = widen(v[3 * LD]);
+                #pragma unroll
+                for (uint r = 0; r < RQ; r++)
+                    o[r * CO + n] = fma(w[r].w, v3, fma(w[r].z, v2, fma(w[r].y, v1, fma(w[r].x, v0, o[r * CO + n]))));
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);            // and have been used
+    }
+    #pragma unroll
+    for (uint r = 0; r < RQ; r++)
+        if (align_Q || ty + r * TQ < rows)
+            #pragma unroll
+            for (uint n = 0; n < CO; n++)
+                O[(ty + r * TQ) * U + tx + n * TX] = narrow(l[r] == 0.0f ? (VEC)(0.0f) : o[r * CO + n] / l[r]);
+}

@@ -1,0 +1,3 @@
+# file: flash_attn_prefill_blk.cl flash_attn_prefill_blk.comp flash_attn_prefill_blk_cpu.c
+s/i = t; i < rows/i = t + BK; i < rows/
+s/q = qt \* bq; q < row_end/q = qt * bq + 1; q < row_end/

@@ -1,0 +1,4 @@
+# file: flash_attn_prefill_blk.cl flash_attn_prefill_blk.comp flash_attn_prefill_blk_cpu.c
+s/min((uint)BQ, p\.seq_len_q - row0)/& - 1/
+s/min(uint(BQ), p\.seq_len_q - row0)/& - 1/
+s/q < row_end/q < row_end - 1/

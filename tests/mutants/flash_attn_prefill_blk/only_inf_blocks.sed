@@ -1,0 +1,4 @@
+# file: flash_attn_prefill_blk.cl flash_attn_prefill_blk.comp flash_attn_prefill_blk_cpu.c
+s/-1e30f/-3.4e38f/
+s/v > -1e30 /v > -3.4e38 /
+s/< 0xf14a/< 0xff80/

@@ -1,0 +1,2 @@
+# file: flash_attn_prefill_mask_fill.cl flash_attn_prefill_mask_fill.comp flash_attn_prefill_mask_fill_cpu.c
+s/0xff80/0x7f80/

@@ -1,0 +1,3 @@
+# file: flash_attn_prefill_mask_fill.cl flash_attn_prefill_mask_fill.comp flash_attn_prefill_mask_fill_cpu.c
+s/q + p\.q_abs_offset/q/
+s/q + p->q_abs_offset/q/

@@ -1,0 +1,3 @@
+# file: rms_norm.cl rms_norm.comp rms_norm_subgroup.comp
+# The sum of squares takes in the first element or group of the next row.
+0,/i < n; i += WG/s//i <= n; i += WG/

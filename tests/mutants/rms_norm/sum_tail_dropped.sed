@@ -1,0 +1,3 @@
+# file: rms_norm.cl rms_norm.comp rms_norm_subgroup.comp
+# The sum of squares leaves out the last element or group of four.
+0,/i < n; i += WG/s//i + 1 < n; i += WG/

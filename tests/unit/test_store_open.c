@@ -1,0 +1,284 @@
+/* Tests of opening the results database: what it refuses, untouched and with one clear line, and how it upgrades. */
+#include "store_fixture.h"
+
+#include <dirent.h>
+
+#include "harness/store_internal.h"
+#include "harness/store_schema.h"
+
+/* Content of the file before the attempt, to compare with after. */
+static unsigned char before[1 << 20], after[1 << 20];
+
+static size_t slurp(unsigned char *out)
+{
+    FILE *f = fopen(db, "rb");
+    if (!f) return 0;
+    const size_t n = fread(out, 1, 1 << 20, f);
+    fclose(f);
+    return n;
+}
+static void spill(const void *data, size_t n)
+{
+    FILE *f = fopen(db, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, n, f), n);
+    fclose(f);
+}
+static int files(void)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+/* The attempt fails with this code and a one-line text that holds `why`; file and folder stay as they were. */
+static void refused_path(const char *path, bool create, int code, const char *why)
+{
+    struct store *st = (struct store *)(uintptr_t)1;
+    const size_t n = slurp(before);
+    const int count = files();
+    assert_int_equal(store_open(path, create, &st, err, sizeof err), code);
+    assert_null(st);
+    if (!strstr(err, why) || strchr(err, '\n')) fail_msg("'%s' does not say '%s' in one line", err, why);
+    assert_int_equal(slurp(after), n);
+    assert_memory_equal(before, after, n);
+    assert_int_equal(files(), count);
+}
+static void refused(int code, const char *why)
+{
+    refused_path(db, true, code, why);
+    refused_path(db, false, code, why);
+}
+
+static void missing(void **unused)
+{
+    (void)unused;
+    char path[128];
+    refused_path(db, false, MXB_ENOENT, "No such file");
+    snprintf(path, sizeof path, "%s/no/such/x.db", folder);
+    refused_path(path, true, MXB_ENOENT, "/no/such'");
+    refused_path(path, false, MXB_ENOENT, "No such file");
+    spill("", 0);
+    refused_path(db, false, MXB_EINVAL, "is empty");
+    snprintf(path, sizeof path, "%s/x.db/y.db", folder);
+    refused_path(path, true, MXB_EINVAL, "Not a directory");
+    refused_path("", true, MXB_EINVAL, "path is empty");
+    store_close(opened());                           /* an empty file is as good as none */
+    expect_sql("PRAGMA user_version", "1");
+}
+
+static void not_a_database(void **unused)
+{
+    (void)unused;
+    refused_path(folder, true, MXB_EINVAL, "is a folder");
+    refused_path("/dev/null", true, MXB_EINVAL, "not a regular file");
+    spill("suite: smoke\n", 13);
+    refused(MXB_EINVAL, "is not a database");
+    static char text[20000];
+    memset(text, 'x', sizeof text);
+    spill(text, sizeof text);
+    refused(MXB_EINVAL, "is not a database");
+    memset(text, 0, sizeof text);
+    spill(text, sizeof text);
+    refused(MXB_EINVAL, "is not a database");
+    char path[5000];
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    refused_path(path, true, MXB_EINVAL, "longer than 4000");
+}
+
+static void somebody_elses(void **unused)
+{
+    (void)unused;
+    sql_do(db, "CREATE TABLE result(x)");            /* no application_id */
+    refused(MXB_EINVAL, "another application");
+    unlink(db);
+    sql_do(db, "PRAGMA journal_mode = WAL; PRAGMA application_id = 42; CREATE TABLE result(x)");
+    refused(MXB_EINVAL, "another application");
+}
+
+static void newer(void **unused)
+{
+    (void)unused;
+    finish(begun());
+    sql_do(db, "PRAGMA user_version = 7");
+    refused(MXB_EDB, "schema version 7, this mlxbench knows versions up to 1");
+    sql_do(db, "PRAGMA user_version = -1");          /* read as unsigned: newer, not older */
+    refused(MXB_EDB, "schema version 4294967295");
+}
+
+/* A newer version that has only reached the write-ahead log. */
+static void newer_in_the_log(void **unused)
+{
+    (void)unused;
+    finish(begun());
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(db, &other), SQLITE_OK);
+    sqlite3_exec(other, "PRAGMA user_version = 9", NULL, NULL, NULL);
+    struct store *st;
+    assert_int_equal(store_open(db, true, &st, err, sizeof err), MXB_EDB);
+    assert_non_null(strstr(err, "schema version 9,"));
+    sqlite3_close(other);
+    expect_sql("PRAGMA user_version", "9");
+}
+
+static void corrupt(void **unused)
+{
+    (void)unused;
+    struct store *st = begun();
+    for (uint64_t i = 0; i < 300; i++) {
+        struct result_row r = row_of(i);
+        put(st, &r);
+    }
+    finish(st);
+    static unsigned char whole[1 << 20];
+    const size_t n = slurp(whole);
+    assert_true(n > 20 * 8192);
+
+    memset(before, 0, sizeof before);
+    memcpy(before, whole, n);
+    memset(before + 8192 * 12, 0xa5, 8192);          /* one page of rubbish in the middle */
+    spill(before, n);
+    refused(MXB_EDB, "it is corrupt");
+    spill(whole, n - 3 * 8192);                      /* cut short */
+    refused(MXB_EDB, "it is corrupt");
+    memcpy(before, whole, n);
+    memset(before + 100, 0xff, 4000);                /* the table of tables */
+    spill(before, n);
+    refused(MXB_EDB, "it is corrupt");
+    spill(whole, 8192);                              /* only the first page */
+    refused(MXB_EDB, "it is corrupt");
+    memcpy(before, whole, n);
+    before[16] = 0x13;                               /* a page size that is none */
+    spill(before, n);
+    refused(MXB_EDB, "it is corrupt");
+
+    spill(whole, n);
+    store_close(opened());
+    expect_sql("SELECT count(*) FROM result", "300");
+}
+
+static void read_only(void **unused)
+{
+    (void)unused;
+    finish(begun());
+    assert_int_equal(chmod(db, 0444), 0);
+    refused(MXB_EDB, "x.db' is read-only");
+    chmod(db, 0644);
+    assert_int_equal(chmod(folder, 0555), 0);
+    refused(MXB_EDB, "' is read-only");
+    assert_non_null(strstr(err, "folder '/tmp/test_store_"));
+    chmod(folder, 0755);
+    unlink(db);
+    chmod(folder, 0555);
+    refused_path(db, true, MXB_EDB, "' is read-only");
+    chmod(folder, 0755);
+    assert_int_equal(access(db, F_OK), -1);
+}
+
+static void default_path(void **unused)
+{
+    (void)unused;
+    char home[4096];
+    struct store *st;
+    assert_non_null(getcwd(home, sizeof home));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(store_open(STORE_DEFAULT_PATH, false, &st, err, sizeof err), MXB_ENOENT);
+    assert_int_equal(access("results", F_OK), -1);   /* looking makes no folder */
+    assert_int_equal(store_open(STORE_DEFAULT_PATH, true, &st, err, sizeof err), 0);
+    store_close(st);
+    assert_int_equal(access(STORE_DEFAULT_PATH, F_OK), 0);
+    assert_int_equal(store_open("other/mlxbench.db", true, &st, err, sizeof err), MXB_ENOENT);
+    assert_non_null(strstr(err, "folder 'other'"));
+    assert_int_equal(store_open(":memory:", true, &st, err, sizeof err), 0);
+    store_close(st);
+    assert_int_equal(access("./:memory:", F_OK), 0); /* a file with an odd name, not a database that vanishes */
+    assert_int_equal(chdir(home), 0);
+}
+
+/* ---- upgrades ---- */
+
+static const char *backup(void)
+{
+    static char path[400];
+    DIR *d = opendir(folder);
+    path[0] = '\0';
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (strstr(e->d_name, ".bak")) snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    closedir(d);
+    return path;
+}
+
+/* A file that says it is ours, of a version from before the first. */
+static void upgrade_from_nothing(void **unused)
+{
+    (void)unused;
+    sql_do(db, "PRAGMA application_id = 0x4D4C5842; CREATE TABLE old(x); INSERT INTO old VALUES('kept')");
+    finish(begun());
+    expect_sql("PRAGMA user_version", "1");
+    expect_sql("SELECT x FROM old", "kept");
+    expect_sql("SELECT count(*) FROM run", "1");
+    assert_non_null(strstr(backup(), "x.db.v0-"));
+    assert_string_equal(sql_in(backup(), "SELECT x FROM old"), "kept");
+    assert_string_equal(sql_in(backup(), "SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+static void upgrade_that_fails(void **unused)
+{
+    (void)unused;
+    sql_do(db, "PRAGMA application_id = 0x4D4C5842; CREATE TABLE round(x); INSERT INTO round VALUES('kept')");
+    struct store *st;
+    slurp(before);
+    assert_int_equal(store_open(db, true, &st, err, sizeof err), MXB_EDB);
+    assert_non_null(strstr(err, "cannot upgrade from version 0 to 1: table round already exists"));
+    const size_t n = slurp(after);
+    assert_memory_equal(before, after, n);
+    expect_sql("SELECT x FROM round", "kept");
+}
+
+/* Two further steps, the second of them bad: the database stays at the version in between. */
+static void upgrade_by_steps(void **unused)
+{
+    (void)unused;
+    struct store *st = begun();
+    struct result_row r = row_of(1);
+    put(st, &r);
+    finish(st);
+    const char *const step[] = { schema_step[0], "ALTER TABLE result ADD COLUMN arm TEXT NOT NULL DEFAULT 'single'",
+                                 "CREATE TABLE tune(x); CREATE TABLE result(x)" };
+    sqlite3 *c;
+    assert_int_equal(sqlite3_open(db, &c), SQLITE_OK);
+    assert_int_equal(schema_upgrade(c, db, step, 1, err, sizeof err), 0);
+    assert_string_equal(backup(), "");               /* nothing to do, nothing to back up */
+    assert_int_equal(schema_upgrade(c, db, step, 3, err, sizeof err), MXB_EDB);
+    assert_non_null(strstr(err, "cannot upgrade from version 1 to 3: table result already exists"));
+    sqlite3_close(c);
+    expect_sql("PRAGMA user_version", "2");
+    expect_sql("SELECT arm FROM result", "single");
+    expect_sql("SELECT count(*) FROM sqlite_schema WHERE name = 'tune'", "0");
+    expect_sql("SELECT group_concat(version) FROM migration", "1,2");
+    assert_string_equal(sql_in(backup(), "PRAGMA user_version"), "1");
+    assert_string_equal(sql_in(backup(), "PRAGMA application_id"), "1296848962");
+    assert_string_equal(sql_in(backup(), "SELECT count(*) FROM result"), "1");
+    refused(MXB_EDB, "schema version 2, this mlxbench knows versions up to 1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_folder(missing),
+        in_folder(not_a_database),
+        in_folder(somebody_elses),
+        in_folder(newer),
+        in_folder(newer_in_the_log),
+        in_folder(corrupt),
+        in_folder(read_only),
+        in_folder(default_path),
+        in_folder(upgrade_from_nothing),
+        in_folder(upgrade_that_fails),
+        in_folder(upgrade_by_steps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
