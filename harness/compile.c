@@ -103,8 +103,8 @@ int compile_glsl(const char *text, const char *name, const char *defines, void *
     snprintf(in, sizeof(in), "%s/kernel.comp", dir);
     snprintf(out, sizeof(out), "%s/kernel.spv", dir);
     snprintf(defs, sizeof(defs), "%s", defines);
-    char *argv[MAX_ARGS] = { (char *)"glslc", (char *)"-O", (char *)"--target-env=vulkan1.1", (char *)"-fshader-stage=compute" };
-    int n = add_words(argv, 4, defs);
+    char *argv[MAX_ARGS] = { (char *)"glslc", (char *)"--target-env=vulkan1.1", (char *)"-fshader-stage=compute" };
+    int n = add_words(argv, 3, defs);
     argv[n++] = in;
     argv[n++] = (char *)"-o";
     argv[n++] = out;

@@ -15,7 +15,7 @@ struct run_info {                    /* provenance of a run, written once */
     uint64_t suite_hash, binary_hash;
     const char *cmdline, *purpose;   /* purpose: 'bench' or 'conformance' */
     const char *config_json;         /* options, order seed */
-    bool durable;                    /* true: fsync every result (timed runs); false: safe against kill, not power loss */
+    bool durable;                    /* true: fsync every result (timed runs); false: safe against kill only */
 };
 
 struct result_row {                  /* one finished case on one device */

@@ -55,8 +55,8 @@ static uint32_t big_endian(const unsigned char *p)
 
 int store_too_new(const char *path, int64_t version, char *err, size_t errlen)
 {
-    snprintf(err, errlen, "database '%s' has schema version %lld, this mlxbench knows versions up to %d: use a newer one",
-             path, (long long)version, schema_version);
+    snprintf(err, errlen, "database '%s' has schema version %lld, this mlxbench knows versions up to %d:"
+             " use a newer one", path, (long long)version, schema_version);
     return MXB_EDB;
 }
 

@@ -16,5 +16,5 @@ while read -r src defines; do
     printf '%s %s\t%s\n' "$src" "$defines" "$spv" >> "$out/table"
 done < "$out/list"
 # shellcheck disable=SC2016
-xargs -P "$(nproc)" -L 1 sh -c 'src=$0 spv=$1; shift; glslc -O --target-env=vulkan1.1 -I. -fshader-stage=compute "$@" -o "$spv" "$src"' < "$out/todo"
+xargs -r -P "$(nproc)" -L 1 sh -c 'src=$0 spv=$1; shift; glslc --target-env=vulkan1.1 -I. -fshader-stage=compute "$@" -o "$spv" "$src"' < "$out/todo"
 scripts/build/embed.sh embedded_spirv embedded_spirv embedded_spirv_count < "$out/table"

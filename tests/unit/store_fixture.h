@@ -1,4 +1,4 @@
-/* What the tests of the store share: a temporary folder, a result to store, and SQL on the file behind the store's back. */
+/* What the tests of the store share: a temporary folder, a result to store, and SQL on a connection of their own. */
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 #include <setjmp.h>

@@ -30,7 +30,7 @@ static void samples_come_back(void **unused)
     free(data);
 }
 
-/* Worked by hand: 1 ns = 16, zigzag 32; then 0.5 ns less = -8, zigzag 15; then +12.5 ns = 200, zigzag 400 = 0x90 0x03. */
+/* By hand: 1 ns = 16, zigzag 32; then 0.5 ns less = -8, zigzag 15; then +12.5 ns = 200, zigzag 400 = 0x90 0x03. */
 static void sample_bytes(void **unused)
 {
     (void)unused;
@@ -77,8 +77,8 @@ static void a_new_database(void **unused)
     expect_sql(
         "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'", "0");
     expect_sql("SELECT state || mlxbench_version || vcs_commit || vcs_dirty || branch || binary_hash || suite_hash"
-                            " || cmdline || purpose || config_json FROM run",
-                        "complete0.1abc1231mainffffffffffffffff000000000005117emlxbench run 'x y'bench{\"seed\":1}");
+               " || cmdline || purpose || config_json FROM run",
+               "complete0.1abc1231mainffffffffffffffff000000000005117emlxbench run 'x y'bench{\"seed\":1}");
     expect_sql("SELECT uuid FROM run", uuid);
     assert_int_equal(strlen(uuid), 36);
     assert_true(uuid[14] == '4' && strchr("89ab", uuid[19]));
@@ -87,7 +87,7 @@ static void a_new_database(void **unused)
     expect_sql("SELECT os <> '' AND kernel <> '' AND compiler <> '' FROM env", "1");
     finish(begun());                                                      /* the same computer is not a new one */
     expect_sql("SELECT (SELECT count(*) FROM run) || (SELECT count(*) FROM machine) || (SELECT count(*) FROM env)",
-                        "211");
+               "211");
 }
 
 static void a_timed_result(void **unused)
@@ -111,9 +111,9 @@ static void a_timed_result(void **unused)
                " cache || bytes || '/' || flops) FROM bench_case",
                "0123456789abcdef1rms_norm_f16 rows=512rms_normrms_norm_f16f16{\"rows\":512}-1cold1048576.0/2000000.0");
     expect_sql("SELECT backend || name || driver || driver_version || api || uuid || vendor_id || '/' || product_id"
-                            " || units || '/' || features || (caps_json ->> 'max_wg') || (caps_json ->> 'kind') ||"
-                            " (caps_json ->> 'tick_ns') FROM device",
-                        "vulkanSome GPUdrv1.2Vulkan 1.300ff4318/746/1040" "1024discrete83.25");
+               " || units || '/' || features || (caps_json ->> 'max_wg') || (caps_json ->> 'kind') ||"
+               " (caps_json ->> 'tick_ns') FROM device",
+               "vulkanSome GPUdrv1.2Vulkan 1.300ff4318/746/1040" "1024discrete83.25");
     expect_sql("SELECT suite || attempt || impl || tile || status || reason || repro || compared || nround || noise "
                "FROM result",
                "smoke0rowWG=256PASSmlxbench run '{op: rms_norm}'4096210");
@@ -158,7 +158,7 @@ static void a_timed_result(void **unused)
     sqlite3_finalize(s);
     sqlite3_close(c);
     expect_sql("SELECT device || impl || suite || median_ns || hostname = (SELECT 'Some GPUrowsmoke51000.0' || hostname"
-                            " FROM machine) FROM v_result", "1");
+               " FROM machine) FROM v_result", "1");
     sql_do(db, "PRAGMA foreign_keys = ON; DELETE FROM run");              /* takes everything of the run along */
     expect_sql(
         "SELECT (SELECT count(*) FROM result) + (SELECT count(*) FROM round) + (SELECT count(*) FROM sample_blob)",
@@ -181,13 +181,13 @@ static void every_status(void **unused)
     }
     finish(st);
     expect_sql("SELECT group_concat(status) FROM (SELECT status FROM result ORDER BY id)",
-                        "PASS,FAIL,SKIP,UNIMPLEMENTED,MISTRUSTED,ERROR,CRASHED,TIMEOUT");
+               "PASS,FAIL,SKIP,UNIMPLEMENTED,MISTRUSTED,ERROR,CRASHED,TIMEOUT");
     expect_sql("SELECT DISTINCT reason FROM result", "it's \"quoted\"; DROP TABLE result;-- \xff\n");
     expect_sql("SELECT count(*) FROM result WHERE err_rms IS NOT NULL", "1");
     expect_sql("SELECT err_max IS NULL AND err_rms > 1e308 FROM result WHERE status = 'FAIL'", "1");
     expect_sql("SELECT count(*) FROM result WHERE median_ns IS NULL AND gbps IS NULL AND nround = 0", "8");
     expect_sql("SELECT backend || ':' || name || ':' || impl || ':' || caps_json FROM result JOIN device ON"
-                            " device.id = device_id WHERE status = 'SKIP'", "vulkan:::{}");
+               " device.id = device_id WHERE status = 'SKIP'", "vulkan:::{}");
     expect_sql("SELECT count(*) FROM device", "2");
 }
 
@@ -209,7 +209,7 @@ static void the_same_case_again(void **unused)
     put(st, &r);
     finish(st);
     expect_sql("SELECT group_concat(suite || case_id || device_id || attempt) FROM (SELECT * FROM result ORDER BY id)",
-                        "smoke110,smoke111,norm110,smoke210,smoke120,smoke121");
+               "smoke110,smoke111,norm110,smoke210,smoke120,smoke121");
     finish(st = begun());
     st = begun();
     r.caps = &caps;
@@ -231,7 +231,7 @@ static void all_or_nothing(void **unused)
     assert_int_equal(store_result(st, &r, err, sizeof err), MXB_EDB);
     assert_non_null(strstr(err, "a sample is not a time"));
     expect_sql("SELECT (SELECT count(*) FROM result) + (SELECT count(*) FROM round) + (SELECT count(*) FROM bench_case)"
-                            " + (SELECT count(*) FROM device)", "0");
+               " + (SELECT count(*) FROM device)", "0");
     r.params_json = "{not json";
     assert_int_equal(store_result(st, &r, err, sizeof err), MXB_EDB);
     assert_non_null(strstr(err, "json_valid"));
@@ -240,7 +240,7 @@ static void all_or_nothing(void **unused)
     put(st, &r);                                     /* the store goes on; device and case are made anew */
     finish(st);
     expect_sql("SELECT (SELECT count(*) FROM result) || (SELECT count(*) FROM round) || (SELECT count(*) FROM device)",
-                        "121");
+               "121");
     expect_sql("SELECT count(*) FROM pragma_foreign_key_check", "0");
 }
 

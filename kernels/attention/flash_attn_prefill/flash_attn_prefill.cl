@@ -41,8 +41,7 @@ VEC widen(uint4 w)
 #elif DTYPE == 1
     return vload_half8(0, (const half *)&w);
 #else
-    return as_float8((uint8)(w.s0 << 16, w.s0 & 0xffff0000u, w.s1 << 16, w.s1 & 0xffff0000u,
-                             w.s2 << 16, w.s2 & 0xffff0000u, w.s3 << 16, w.s3 & 0xffff0000u));
+    return as_float8(convert_uint8(as_ushort8(w)) << 16);
 #endif
 }
 uint4 narrow(VEC x)

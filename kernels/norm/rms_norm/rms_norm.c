@@ -37,7 +37,7 @@ static double large_weight(const struct mxb_problem *pr, uint32_t i)
     return sign_of(pr->seed, STREAM_W, i) * ldexp(1 + 2 * mxb_unit(pr->dtype[T_X]), (int)(i % 3) - 1);
 }
 
-/* NEEDLE: the column that makes up 64 of the 65 parts of row r's sum: the last, 0, 2, 1, 4, 3, 8, 7 ..., or anywhere. */
+/* NEEDLE: the column that makes up 64 of 65 parts of row r's sum: the last, 0, 2, 1, 4, 3, 8, 7 ..., or anywhere. */
 static uint32_t needle_column(const struct mxb_problem *pr, uint32_t r)
 {
     const struct rms_norm_params *p = pr->params;
@@ -155,18 +155,24 @@ static const struct mxb_kernel cpu_avx512_kernel[] = {
     { .entry = "rms_norm_cpu_avx512", .source = "rms_norm_cpu_avx512", .grid = { "rows" }, .cpu = rms_norm_cpu_avx512 },
 };
 
-static const struct mxb_impl impls[] = {
-    { .lang = "c", .name = "avx512", .about = "AVX-512, one row per task", .needs = MXB_FEAT_AVX512,
-      .kernel = cpu_avx512_kernel, .nkernel = 1 },
-    { .lang = "c", .name = "avx2", .about = "AVX2 and FMA, one row per task", .needs = MXB_FEAT_AVX2,
-      .kernel = cpu_avx2_kernel, .nkernel = 1 },
-    { .lang = "c", .name = "base", .about = "plain C, one row per task", .kernel = cpu_kernel, .nkernel = 1 },
-    { .lang = "cl comp", .name = "row", .about = "one workgroup per row, tree reduction in local memory",
-      .needs = MXB_FEAT_F16_STORAGE, .tile = tiles, .ntile = MXB_COUNT(tiles), .limit = limits,
-      .nlimit = MXB_COUNT(limits), .kernel = row_kernel, .nkernel = 1 },
-    { .lang = "comp", .name = "subgroup", .about = "one workgroup per row, subgroup reduction, one barrier",
-      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_SUBGROUP, .tile = tiles, .ntile = MXB_COUNT(tiles), .limit = limits,
-      .nlimit = MXB_COUNT(limits), .kernel = subgroup_kernel, .nkernel = 1 },
+#define CPU_IMPL(n, text, feature, k) \
+    { .lang = "c", .name = n, .about = text ", one row per task", .needs = feature, .kernel = k, .nkernel = 1 }
+#define GPU_IMPL(langs, n, text, feature, names, k)                                                                  \
+    { .lang = langs, .name = n, .about = "one workgroup per row, " text, .needs = feature, .entries = names,         \
+      .tile = tiles, .ntile = MXB_COUNT(tiles), .limit = limits, .nlimit = MXB_COUNT(limits),                        \
+      .kernel = k, .nkernel = 1 }
+#define ENTRIES_F32 "rms_norm_f32 rms_norm_no_scale_f32"
+#define ENTRIES_16BIT "rms_norm_f16 rms_norm_bf16 rms_norm_no_scale_bf16"
+#define TREE "tree reduction in local memory"
+#define SUBGROUP "subgroup reduction, one barrier"
+static const struct mxb_impl impls[] = {         /* GPU: two rows each, as only 16-bit entries need 16-bit storage */
+    CPU_IMPL("avx512", "AVX-512", MXB_FEAT_AVX512, cpu_avx512_kernel),
+    CPU_IMPL("avx2", "AVX2 and FMA", MXB_FEAT_AVX2, cpu_avx2_kernel),
+    CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
+    GPU_IMPL("cl comp", "row", TREE, 0, ENTRIES_F32, row_kernel),
+    GPU_IMPL("cl comp", "row", TREE, MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, row_kernel),
+    GPU_IMPL("comp", "subgroup", SUBGROUP, MXB_FEAT_SUBGROUP, ENTRIES_F32, subgroup_kernel),
+    GPU_IMPL("comp", "subgroup", SUBGROUP, MXB_FEAT_SUBGROUP | MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, subgroup_kernel),
 };
 
 const struct mxb_op mxb_op_rms_norm = {
