@@ -26,7 +26,7 @@ SHADERS := $(wildcard kernels/*/*/*.comp kernels/common/*.glsl kernels/*/*/*.def
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 
-.PHONY: all run test unit asan check lint bench-self mutants setup install uninstall clean FORCE
+.PHONY: all run test unit bench-self mutants setup install uninstall clean FORCE
 all: mlxbench
 
 mlxbench: $(BUILD)/mlxbench
@@ -79,7 +79,8 @@ run: setup
 	@$(MAKE) --no-print-directory all
 	./mlxbench run suites/flash_attn.yaml
 test: setup
-	@$(MAKE) --no-print-directory all unit
+	@$(MAKE) --no-print-directory -s all unit
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan CFLAGS="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit
 	@tests/run.sh $(BUILD)
 bench-self: all
 	@scripts/bench_self.sh $(BUILD)

@@ -145,7 +145,10 @@ static bool emit(struct parser *p, struct step s, int grow, uint32_t *at)
     return true;
 }
 
-static bool emit_code(struct parser *p, enum code c, int grow) { return emit(p, (struct step){ .code = c }, grow, NULL); }
+static bool emit_code(struct parser *p, enum code c, int grow)
+{
+    return emit(p, (struct step){ .code = c }, grow, NULL);
+}
 
 static void land(struct parser *p, uint32_t jump) { p->out->step[jump].u.at = p->out->n; }
 

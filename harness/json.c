@@ -2,7 +2,6 @@
 #include "harness/json.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -216,7 +216,8 @@ static int load_file(struct load *l, const char *path, const struct open_file *p
     int depth = 0;
     for (const struct open_file *f = parent; f && rc == 0; f = f->parent) {
         if (f->dev == self.dev && f->ino == self.ino) rc = fail_recursion(from, at, parent, shown);
-        else if (++depth == MAX_INCLUDE_DEPTH) rc = fail_at(from, at, "includes are nested deeper than %d", MAX_INCLUDE_DEPTH);
+        else if (++depth == MAX_INCLUDE_DEPTH)
+            rc = fail_at(from, at, "includes are nested deeper than %d", MAX_INCLUDE_DEPTH);
     }
     if (rc == 0 && ++l->nfile > MAX_FILES) {
         snprintf(l->err, l->errlen, "%s: more than %d suite files in one run", shown, MAX_FILES);
@@ -275,7 +276,8 @@ static int check_opts(struct load *l)
     if (rc == 0) rc = check_option(l, "--op", "op", o->op, o->nop, op, l->nop);
     if (rc == 0) rc = check_option(l, "--entry", "entry", o->entry, o->nentry, entry, nentry);
     if (rc == 0 && o->nshard && (o->shard < 1 || o->shard > o->nshard)) {
-        snprintf(l->err, l->errlen, "--shard %u/%u: the first number must be in 1 .. %u", o->shard, o->nshard, o->nshard);
+        snprintf(l->err, l->errlen, "--shard %u/%u: the first number must be in 1 .. %u", o->shard, o->nshard,
+                 o->nshard);
         rc = MXB_EINVAL;
     }
     if (rc == 0 && o->check_only && o->bench_only) {
@@ -352,9 +354,11 @@ static int fail_none_left(struct load *l)
                                    quote(q, lists[i].name[k], strlen(lists[i].name[k])));
         }
     }
-    if (o->nshard && at < l->errlen) at += (size_t)snprintf(l->err + at, l->errlen - at, " --shard %u/%u", o->shard, o->nshard);
+    if (o->nshard && at < l->errlen)
+        at += (size_t)snprintf(l->err + at, l->errlen - at, " --shard %u/%u", o->shard, o->nshard);
     if (at < l->errlen)
-        snprintf(l->err + at, l->errlen - at, "%s%s", o->check_only ? " --check-only" : "", o->bench_only ? " --bench-only" : "");
+        snprintf(l->err + at, l->errlen - at, "%s%s", o->check_only ? " --check-only" : "",
+                 o->bench_only ? " --bench-only" : "");
     return MXB_EINVAL;
 }
 

@@ -4,7 +4,7 @@
 #include "harness/mxb_op.h"
 
 enum { SUITE_MAX_TILE = 8 };
-enum suite_backend { BACKEND_CPU, BACKEND_OPENCL, BACKEND_VULKAN, NBACKEND_BUILTIN };   /* bit numbers; plug-ins follow */
+enum suite_backend { BACKEND_CPU, BACKEND_OPENCL, BACKEND_VULKAN, NBACKEND_BUILTIN };   /* bit numbers */
 enum cache_mode { CACHE_WARM, CACHE_COLD };
 
 struct check_opts {
@@ -45,7 +45,7 @@ struct bench_problem {               /* what is asked, shared by its cases */
     const void *params;              /* block->op->param_bytes */
     uint64_t seed;
 };
-struct tile_value { const char *name; int32_t value; };      /* name: from the op's tables or the suite, lives as long */
+struct tile_value { const char *name; int32_t value; };      /* name: from the op's tables */
 struct bench_case {                  /* one case before a device is chosen; kept small: there may be 100,000 */
     uint32_t problem;                /* index into plan.problem; cases of a problem are adjacent */
     uint8_t  backend;                /* enum suite_backend */
@@ -71,9 +71,9 @@ struct suite_opts {                  /* from the command line */
     uint32_t rounds;                 /* 0 = the suites' own */
 };
 
-/* Reads the suites (a path, or text beginning with '{' = one inline case) and expands them.  Every parameter combination
- * is range-checked and validated here, so a bad one is an error of the suite.  MXB_EPARSE / MXB_EINVAL / MXB_ENOENT /
- * MXB_ENOMEM: one line in err, "file:line:column: what is wrong". */
+/* Reads the suites (a path, or text beginning with '{' = one inline case) and expands them.  Every combination of
+ * parameters is range-checked and validated here, so a bad one is an error of the suite.  MXB_EPARSE / MXB_EINVAL /
+ * MXB_ENOENT / MXB_ENOMEM: one line in err, "file:line:column: what is wrong"; then out is empty. */
 int  suites_load(const char *const *path, uint32_t npath, const struct suite_opts *, struct case_list *out,
                  char *err, size_t errlen);
 void suites_free(struct case_list *);
@@ -91,5 +91,6 @@ int  case_inline(const struct case_list *, const struct bench_case *, int fill, 
 /* XXH3 of case_text() without the suite: the stable id of a case, shown as 10 hex digits. */
 uint64_t case_hash(const struct case_list *, const struct bench_case *);
 /* The parameter block of the twin that `same_bits_as` asks for. */
-int  suite_same_bits(const struct suite_same *, const struct bench_problem *, void *params_out, char *err, size_t errlen);
+int  suite_same_bits(const struct suite_same *, const struct bench_problem *, void *params_out, char *err,
+                     size_t errlen);
 #endif

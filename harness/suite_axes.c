@@ -98,7 +98,8 @@ static int read_range(struct reader *r, const struct mxb_param *p, const struct 
     const struct node *v = n->u.pair[0].value;
     const bool pow2 = strcmp(n->u.pair[0].key->u.text, "pow2") == 0;
     if (p->type == 'b' || p->type == 'e' || (p->type == 'f' && pow2))
-        return fail_at(r, n, "'%s' needs %s parameter, '%s' is not", forms[pow2], pow2 ? "an integer" : "a number", p->name);
+        return fail_at(r, n, "'%s' needs %s parameter, '%s' is not", forms[pow2], pow2 ? "an integer" : "a number",
+                       p->name);
     if (v->kind != NODE_LIST || v->n < 2 || v->n > (pow2 ? 2u : 3u))
         return fail_type(r, v, forms[pow2], pow2 ? "[first, last]" : "[first, last, step]");
     return pow2 ? pow2_range(r, p, v, out) : p->type == 'f' ? float_range(r, p, v, out) : int_range(r, p, v, out);
@@ -249,7 +250,8 @@ static int add_tile(struct reader *r, struct case_spec *c, const char *name, con
     int rc = n->kind == NODE_TEXT ? new_values(r, n, name, 1, &v) : read_values(r, NULL, &type, n, &v);
     if (rc == 0 && n->kind == NODE_TEXT) rc = read_param(r, &type, n, &v.v[0].bits);
     if (rc) return rc;
-    if (v.n > MAX_TILE_VALUES) return fail_at(r, n, "'%s' has %u values, at most %d are allowed", name, v.n, MAX_TILE_VALUES);
+    if (v.n > MAX_TILE_VALUES)
+        return fail_at(r, n, "'%s' has %u values, at most %d are allowed", name, v.n, MAX_TILE_VALUES);
     if (c->ntile == SUITE_MAX_TILE) return fail_at(r, n, "more than %d tile constants", SUITE_MAX_TILE);
     int32_t *value = pool_alloc(&r->scratch, v.n * sizeof *value);
     if (!value) return fail_memory(r);

@@ -168,7 +168,8 @@ int case_names(struct reader *r, struct case_spec *c)
             uint32_t k = op->nparam;
             while (k < c->nname && strcmp(c->name[k], name) != 0) k++;
             if (k < c->nname) continue;
-            if (c->nconst == MAX_CONST) return fail_at(r, c->node, "the entries have more than %d constants", MAX_CONST);
+            if (c->nconst == MAX_CONST)
+                return fail_at(r, c->node, "the entries have more than %d constants", MAX_CONST);
             c->name[c->nname] = pool_text(&r->scratch, name, strlen(name));
             if (!c->name[c->nname++]) return fail_memory(r);
             c->nconst++;
@@ -181,12 +182,14 @@ int case_names(struct reader *r, struct case_spec *c)
 static void free_expr(void *e) { expr_free(e); }
 
 /* tiles: tile constants are in scope too. */
-static int compile(struct reader *r, struct case_spec *c, const struct node *n, size_t skip, bool tiles, struct expr **out)
+static int compile(struct reader *r, struct case_spec *c, const struct node *n, size_t skip, bool tiles,
+                   struct expr **out)
 {
     char err[MXB_ERRLEN] = "";
     int col = 1, rc = case_names(r, c);
     if (rc) return rc;
-    rc = expr_compile(n->u.text + skip, c->name, c->nname - (tiles ? 0 : c->ntile), c->sym, c->nsym, out, &col, err, sizeof err);
+    rc = expr_compile(n->u.text + skip, c->name, c->nname - (tiles ? 0 : c->ntile), c->sym, c->nsym, out, &col, err,
+                      sizeof err);
     if (rc) return fail_inside(r, n, skip, col, "%s", err);
     return pool_defer(&r->scratch, free_expr, *out) ? fail_memory(r) : 0;
 }

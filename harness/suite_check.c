@@ -62,8 +62,8 @@ static int read_tolerance(struct reader *r, const struct node *map, struct check
 
 static void free_expr(void *e) { expr_free(e); }
 
-static int same_expression(struct reader *r, const struct case_spec *c, const struct suite_same *same, const struct node *n,
-                           struct same_value *v)
+static int same_expression(struct reader *r, const struct case_spec *c, const struct suite_same *same,
+                           const struct node *n, struct same_value *v)
 {
     char err[MXB_ERRLEN] = "";
     int col = 1;
@@ -166,7 +166,8 @@ int read_bench(struct reader *r, const struct node *map, struct case_spec *c)
         int rc = read_switch(r, n, "bench", &o->enabled);
         if (rc == 0 && n->kind != NODE_MAP) continue;
         if (rc == 0) rc = check_keys(r, n, "'bench'", bench_keys_known, MXB_COUNT(bench_keys_known));
-        if (rc == 0 && (v = map_get(n, "cache"))) rc = read_name_set(r, v, "cache", "cache mode", cache_names, 2, &o->cache);
+        if (rc == 0 && (v = map_get(n, "cache")))
+            rc = read_name_set(r, v, "cache", "cache mode", cache_names, 2, &o->cache);
         if (rc == 0 && (v = map_get(n, "rounds"))) rc = read_u64(r, v, "rounds", 1, MAX_ROUNDS, &rounds);
         if (rc == 0) rc = read_times(r, n, given, o);
         if (rc) return rc;
@@ -175,7 +176,8 @@ int read_bench(struct reader *r, const struct node *map, struct case_spec *c)
     return 0;
 }
 
-int suite_same_bits(const struct suite_same *same, const struct bench_problem *pr, void *params_out, char *err, size_t errlen)
+int suite_same_bits(const struct suite_same *same, const struct bench_problem *pr, void *params_out, char *err,
+                    size_t errlen)
 {
     const struct mxb_op *op = same->op;
     struct val val[MAX_NAMES];

@@ -11,7 +11,7 @@ struct suite_file {
 };
 /* MXB_ENOENT, MXB_EINVAL (a directory, unreadable, too large) or MXB_ENOMEM; the reason without the path in why. */
 int suite_file_read(const char *path, struct suite_file *out, char *why, size_t whylen);
-/* Path of `name`, given relative to the folder of the file `from`; malloc'ed.  MXB_EINVAL: the name is absolute or leaves
- * that folder, also through a symbolic link; the reason in why. */
+/* Path of `name`, given relative to the folder of the file `from`; malloc'ed.  MXB_EINVAL: the name is absolute or
+ * leaves that folder, also through a symbolic link; the reason in why. */
 int suite_file_beside(const char *from, const char *name, char **out, char *why, size_t whylen);
 #endif

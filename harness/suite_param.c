@@ -26,7 +26,8 @@ int op_param(const struct mxb_op *op, const char *name)
     return -1;
 }
 
-void entry_vals(const struct mxb_entry *e, const char *const *name, uint32_t first, uint32_t n, struct val *val, bool *has)
+void entry_vals(const struct mxb_entry *e, const char *const *name, uint32_t first, uint32_t n, struct val *val,
+                bool *has)
 {
     const char *at = e->consts;
     char known[SCOPE_NAME];

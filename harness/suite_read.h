@@ -8,8 +8,8 @@
 #include "harness/suite_yaml.h"
 
 enum { SUITE_HARD_CASES = 1000000, SUITE_DEFAULT_CASES = 100000 };   /* cap of `max_cases:` and of a run; its default */
-enum { MAX_CONST = 2 * MXB_MAX_SPEC };                               /* different constants of the entries of one case */
-enum { MAX_NAMES = MXB_MAX_PARAM + MAX_CONST + SUITE_MAX_TILE };     /* variables of an expression */
+enum { MAX_CONST = 2 * MXB_MAX_SPEC };               /* different constants of the entries of an op */
+enum { MAX_NAMES = MXB_MAX_PARAM + MAX_CONST + SUITE_MAX_TILE };   /* variables of an expression */
 
 struct load {                        /* one suites_load() */
     const struct mxb_op *const *op; uint32_t nop;
@@ -77,10 +77,11 @@ int  op_param(const struct mxb_op *, const char *name);   /* index or -1 */
 /* "16", "1e-06", "true", "rank2".  Returns the length, as snprintf. */
 int  param_text(const struct mxb_param *, uint32_t bits, char *out, size_t n);
 /* val[first..n) = the entry's constants of these names; has[] tells which of them it has. */
-void entry_vals(const struct mxb_entry *, const char *const *name, uint32_t first, uint32_t n, struct val *val, bool *has);
+void entry_vals(const struct mxb_entry *, const char *const *name, uint32_t first, uint32_t n, struct val *val,
+                bool *has);
 
 /* --- the case --- */
-struct axis_value { uint32_t bits, expr; };          /* expr: 0 = bits are the value, else 1 + index into case_spec.expr */
+struct axis_value { uint32_t bits, expr; };          /* expr: 0 = bits are the value, else 1 + index of case_spec.expr */
 struct axis_column { uint32_t param; const struct axis_value *v; };
 struct axis { uint32_t n, ncol; const struct axis_column *col; };    /* n values, walked together by all columns */
 struct tile_axis { const char *name; uint32_t n; const int32_t *v; };   /* different values */
@@ -122,7 +123,7 @@ struct bench_opts bench_defaults(void);
 extern const char *const fill_names[MXB_NFILL], *const cache_names[2], *const backend_names[NBACKEND_BUILTIN];
 
 /* `same_bits_as:`: the parameters to change. */
-struct same_value { uint32_t param, bits; struct expr *e; const char *text; };   /* e, text: of an expression, or NULL */
+struct same_value { uint32_t param, bits; struct expr *e; const char *text; };   /* e and text: NULL = bits */
 struct suite_same {
     const struct mxb_op *op;
     const char *const *name; uint32_t nname;         /* variables: parameters, then entry constants */

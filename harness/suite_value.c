@@ -30,7 +30,8 @@ int fail_inside(struct reader *r, const struct node *n, size_t skip, int col, co
 {
     va_list ap;
     va_start(ap, fmt);
-    const int rc = vfail(r, n->line, n->col + (n->inset == INSET_UNKNOWN ? 0 : n->inset + (int)skip + col - 1), fmt, ap);
+    const int rc =
+        vfail(r, n->line, n->col + (n->inset == INSET_UNKNOWN ? 0 : n->inset + (int)skip + col - 1), fmt, ap);
     va_end(ap);
     return rc;
 }
@@ -185,7 +186,8 @@ int read_duration(struct reader *r, const struct node *n, const char *key, doubl
 
 int list_check(struct reader *r, const struct node *n, const char *key)
 {
-    if (n->kind == NODE_MAP || (n->kind == NODE_TEXT && n->n == 0)) return fail_type(r, n, key, "a name or a list of names");
+    if (n->kind == NODE_MAP || (n->kind == NODE_TEXT && n->n == 0))
+        return fail_type(r, n, key, "a name or a list of names");
     if (list_len(n) == 0) return fail_at(r, n, "'%s' is an empty list", key);
     for (uint32_t i = 0; i < list_len(n); i++) {
         const struct node *item = list_item(n, i);

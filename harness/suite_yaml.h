@@ -12,7 +12,7 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {
     uint8_t  kind;                   /* enum node_kind */
     uint8_t  height;                 /* 1 = no children */
-    uint8_t  inset;                  /* text: columns from col to its first character (1 for quotes), or INSET_UNKNOWN */
+    uint8_t  inset;                  /* columns from col to the text's first character: 1 = quotes, INSET_UNKNOWN */
     bool     quoted;                 /* text: written as '..', "..", | or > */
     bool     used;                   /* for the reader of the tree */
     int      line, col;              /* 1-based */

@@ -219,7 +219,8 @@ static int fail_many(struct sweep *s, uint64_t n, const char *what)
     char count[32] = "more than 2^64", before[64] = "";
     if (n < UINT64_MAX) snprintf(count, sizeof count, "%llu", (unsigned long long)n);
     if (r->max_cases - r->ncase >= n)
-        return fail_at(s->r, s->c->node, "this case expands to %s cases%s, one run can have %d", count, what, SUITE_HARD_CASES);
+        return fail_at(s->r, s->c->node, "this case expands to %s cases%s, one run can have %d", count, what,
+                       SUITE_HARD_CASES);
     if (r->ncase) snprintf(before, sizeof before, " after %llu before it", (unsigned long long)r->ncase);
     return fail_at(s->r, s->c->node, "this case expands to %s cases%s%s, max_cases is %llu", count, what, before,
                    (unsigned long long)r->max_cases);

@@ -6,7 +6,7 @@
 struct tile_set {                    /* the tile axes cut to those that an implementation has */
     uint32_t mask;                   /* of the case's tile axes */
     uint32_t n, ncol, base;          /* combinations, names in each, first value in case_list.tile */
-    uint32_t *of;                    /* combination of all axes -> combination of these; only if `where:` asks for tiles */
+    uint32_t *of;                    /* combination of all axes -> of these; only if where_tiles */
     unsigned char *keep;             /* which combinations the current problem has */
     struct tile_set *next;
 };

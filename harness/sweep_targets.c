@@ -91,7 +91,8 @@ int sweep_targets(struct sweep *s)
         uint32_t any = 0, mask = 0;
         for (uint32_t k = 0; k < s->op->nimpl && (c->backends >> b & 1); k++) {
             const struct mxb_impl *impl = &s->op->impl[k];
-            if (!has_word(impl->lang, langs[b]) || (impl->entries && !has_word(impl->entries, s->entry->name))) continue;
+            if (!has_word(impl->lang, langs[b]) || (impl->entries && !has_word(impl->entries, s->entry->name)))
+                continue;
             any++;
             mask |= tile_mask(c, impl);
             if (c->impl_auto || (c->impl && !c->impl[k])) continue;

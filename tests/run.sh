@@ -28,9 +28,10 @@ count() {
     fi
 }
 
-for t in "$build"/tests/test_*; do
+for t in "$build"/tests/test_* "$build"/asan/tests/test_*; do      # plain, and under ASan and UBSan
     [ -x "$t" ] && [ -f "$t" ] && [ "${t%.d}" = "$t" ] || continue
     name=$(basename "$t")
+    case $t in */asan/*) name=$name-asan ;; esac
     timeout 300 "$t" > "$log/$name.tap" 2>&1
     count "$name" "$log/$name.tap" $?
 done

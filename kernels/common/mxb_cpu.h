@@ -213,7 +213,8 @@ VF_INLINE vf vf_round(enum mxb_dtype dt, vf v)
     return dt == MXB_F32 ? v : dt == MXB_F16 ? vf_from_f16(vf_to_f16(v)) : (vf)vf_bf16_bits(v);
 }
 
-/* 2^x within 1 ulp; exact for integers; +0 for -inf and below 2^-150, subnormals between, +inf from 128, NaN for NaN.
+/* 2^x within 1 ulp (1.2 ulp without FMA).  Exact for integers; +0 for -inf and below 2^-150, subnormals between; +inf from
+ * 128; NaN for NaN.
  * x = n + r, n the nearest integer, by adding 1.5 * 2^23, so |r| <= 1/2; 2^r = 1 + r q(r), q the degree-5 interpolation of
  * (2^r - 1) / r in Chebyshev nodes, relative error 1e-8; 2^n in two halves, since it may be out of range itself. */
 VF_INLINE vf vf_exp2(vf x)

@@ -4,7 +4,7 @@
 
 run 0 run suites/smoke.yaml --check-only --db "$W/r.db"
 result "smoke suite passes on every backend"
-grep -qE '^[0-9]+ PASS, [0-9]+ SKIP, [0-9]+ cases in' "$W/out"
+grep -qE '^[0-9]+ PASS, 0 FAIL, [0-9]+ SKIP, [0-9]+ cases in' "$W/out"
 result "summary counts cases and pipelines"
 for b in cpu opencl vulkan; do
     grep -q "PASS $b:0" "$W/out"

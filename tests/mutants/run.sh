@@ -31,7 +31,7 @@ mutate() {
         survived=$((survived + 1))
         return
     fi
-    "$program" run "tests/mutants/$op/suite.yaml" --backend "$backend" --check-only --no-db --kernel-dir "$work/k" --timeout 60 > "$work/out" 2> "$work/err"
+    "$program" run suites/smoke.yaml --op "$op" --backend "$backend" --check-only --no-db --kernel-dir "$work/k" --timeout 60 > "$work/out" 2> "$work/err"
     case $? in
         2) if grep -q '^  ERROR' "$work/out" && ! grep -qE '^  (FAIL|MISTRUSTED|CRASHED|TIMEOUT)' "$work/out"; then
                printf 'BROKEN    %-8s %-28s %s\n' "$backend" "$op" "$name ($file): does not compile"
@@ -51,7 +51,7 @@ mutate() {
 ops=${*:-$(ls -d tests/mutants/*/ | xargs -n 1 basename)}
 for op in $ops; do
     for backend in $backends; do      # the unchanged kernels must pass, or a kill means nothing
-        "$program" run "tests/mutants/$op/suite.yaml" --backend "$backend" --check-only --no-db > "$work/out" 2>&1 || {
+        "$program" run suites/smoke.yaml --op "$op" --backend "$backend" --check-only --no-db > "$work/out" 2>&1 || {
             printf 'BASELINE  %-8s %-28s does not pass\n' "$backend" "$op"
             tail -n 3 "$work/out"
             survived=$((survived + 1))

@@ -8,7 +8,11 @@
 #include <unistd.h>
 #include "harness/suite_read.h"
 
-struct attn_params { uint32_t batch, n_heads, n_kv_heads, seq_len_q, seq_len_k, do_causal, mask; float scale; int32_t window; };
+struct attn_params {
+    uint32_t batch, n_heads, n_kv_heads, seq_len_q, seq_len_k, do_causal, mask;
+    float scale;
+    int32_t window;
+};
 struct norm_params { uint32_t rows, dim; float eps; };
 
 static const struct mxb_param attn_param[] = {
@@ -41,7 +45,8 @@ static const struct mxb_tile coopmat_tile[] = {
 static const struct mxb_impl attn_impl[] = {
     { .lang = "c", .name = "simd" },
     { .lang = "cl comp", .name = "tiled", .tile = tiled_tile, .ntile = 2 },
-    { .lang = "comp", .name = "coopmat", .entries = "attn_bf16_d256 attn_bf16_d256_boolmask", .tile = coopmat_tile, .ntile = 2 },
+    { .lang = "comp", .name = "coopmat", .entries = "attn_bf16_d256 attn_bf16_d256_boolmask", .tile = coopmat_tile,
+      .ntile = 2 },
     { .lang = "cl comp", .name = "simple" },
 };
 

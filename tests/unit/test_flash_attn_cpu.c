@@ -26,9 +26,9 @@ static const struct isa { const char *name; mxb_cpu_fn fn; uint64_t needs; } isa
 
 static bool available(const struct isa *isa)
 {
-    struct mxb_caps caps;
+    static struct mxb_caps caps;                     /* asked once */
     char err[MXB_ERRLEN];
-    assert_int_equal(mxb_backend_cpu.info(0, &caps, err, sizeof err), 0);
+    if (!caps.features) assert_int_equal(mxb_backend_cpu.info(0, &caps, err, sizeof err), 0);
     return (caps.features & isa->needs) == isa->needs;
 }
 
@@ -68,7 +68,7 @@ static double mask_cell(const struct attn *a, uint64_t i)
     const int64_t q = (int64_t)(i / a->p.seq_len_k) % a->p.seq_len_q, k = (int64_t)(i % a->p.seq_len_k);
     const double u = mxb_rand_uniform(7, 3, i);
     if (q == 3) return -INFINITY;
-    if (k > q + 9 || k + 40 < q) return -INFINITY;
+    if (k > q + 9 || k + 60 < q) return -INFINITY;
     if (k % 48 < 16) return 0;
     return u < 0.2 ? -INFINITY : u < 0.3 ? -1e4 : u < 0.6 ? 0 : 4 * u - 2;
 }
@@ -141,34 +141,58 @@ static void compute(const struct attn *a, const struct isa *isa)
 
 /* ---- the double loop ---- */
 
-/* Row q of a head by the definition: o[d] = sum_k exp2(s_k - max s) V[k][d] / sum_k exp2(s_k - max s). */
-static void reference_row(const struct attn *a, int64_t head, int64_t q, double *o)
+/* Row q of a head by the definition: o[d] = sum_k exp2(s_k - max s) V[k][d] / sum_k exp2(s_k - max s), the maximum taken
+ * from -FLT_MAX / 2 up.  key, value: the head's keys and values; s: room for seq_len_k scores. */
+static void reference_row(const struct attn *a, int64_t head, int64_t q, const double *key, const double *value, double *s,
+                          double *o)
 {
     const struct flash_attn_prefill_params *p = &a->p;
-    const int64_t b = head / p->n_heads, h = head % p->n_heads, kl = p->seq_len_k;
-    const int64_t kv = (b * p->n_kv_heads + h / (p->n_heads / p->n_kv_heads)) * kl, row = (head * p->seq_len_q + q) * a->d;
     const float log2e = 1.44269504f, scale = p->scale * log2e;
     const double alpha = mxb_round(a->dt, (double)scale);
-    double *s = malloc((size_t)kl * sizeof *s), most = -INFINITY, sum = 0;
-    assert_non_null(s);
-    for (int64_t d = 0; d < a->d; d++) o[d] = 0;
-    for (int64_t k = 0; k < kl; k++) {
-        s[k] = 0;
-        for (int64_t d = 0; d < a->d; d++) {
-            const double x = at(a, T_Q, row + d), y = at(a, T_K, (kv + k) * a->d + d);
-            s[k] += p->narrow_q ? mxb_round(a->dt, alpha * x) * y : x * y * (double)scale;
-        }
+    double most = -FLT_MAX / 2, sum = 0, x[512];
+    for (int64_t d = 0; d < a->d; d++) {
+        x[d] = at(a, T_Q, (head * p->seq_len_q + q) * a->d + d);
+        x[d] = p->narrow_q ? mxb_round(a->dt, alpha * x[d]) : x[d] * (double)scale;
+        o[d] = 0;
+    }
+    for (int64_t k = 0; k < p->seq_len_k; k++) {
+        s[k] = (double)log2e * mask_term(a, head, q, k);
+        for (int64_t d = 0; d < a->d; d++) s[k] += x[d] * key[k * a->d + d];
         if (p->do_causal && k > q + (int64_t)p->q_offset) s[k] = -INFINITY;
-        s[k] += (double)log2e * mask_term(a, head, q, k);
         most = fmax(most, s[k]);
     }
-    for (int64_t k = 0; k < kl && most > -INFINITY; k++) {
+    for (int64_t k = 0; k < p->seq_len_k; k++) {
         const double w = exp2(s[k] - most);
         sum += w;
-        for (int64_t d = 0; d < a->d && w > 0; d++) o[d] += w * at(a, T_V, (kv + k) * a->d + d);
+        for (int64_t d = 0; d < a->d && w > 0; d++) o[d] += w * value[k * a->d + d];
     }
     for (int64_t d = 0; d < a->d && sum > 0; d++) o[d] /= sum;
+}
+
+static double *room(size_t n)
+{
+    double *v = malloc(n * sizeof *v);
+    assert_non_null(v);
+    return v;
+}
+
+static double *reference(const struct attn *a)
+{
+    const int64_t h = a->p.n_heads, ql = a->p.seq_len_q, group = h / a->p.n_kv_heads, kv = a->p.seq_len_k * a->d;
+    double *want = room(a->n[T_O]), *key = room(a->n[T_K]), *value = room(a->n[T_V]), *s = room(a->p.seq_len_k);
+    for (size_t i = 0; i < a->n[T_K]; i++) {
+        key[i] = at(a, T_K, (int64_t)i);
+        value[i] = at(a, T_V, (int64_t)i);
+    }
+    for (int64_t head = 0; head < a->p.batch * h; head++) {
+        const int64_t from = (head / h * a->p.n_kv_heads + head % h / group) * kv;
+        for (int64_t q = 0; q < ql; q++)
+            reference_row(a, head, q, key + from, value + from, s, want + (head * ql + q) * a->d);
+    }
     free(s);
+    free(value);
+    free(key);
+    return want;
 }
 
 /* Allows the final rounding and f32 sums: scores of `spread` 1 have errors around 1e-6, which is also the relative error
@@ -182,15 +206,6 @@ static void expect_reference(const struct attn *a, const char *isa, const double
                      isa, mxb_dtype_name(a->dt), (int)a->d, (int)a->bq, (int)a->bk, a->p.seq_len_q, a->p.seq_len_k, a->p.mask,
                      a->boolmask, a->p.do_causal, a->p.has_blk, a->p.q_offset, i, got, want[i]);
     }
-}
-
-static double *reference(const struct attn *a)
-{
-    double *want = malloc(a->n[T_O] * sizeof *want);
-    assert_non_null(want);
-    for (size_t row = 0; row < a->n[T_O] / (size_t)a->d; row++)
-        reference_row(a, (int64_t)row / a->p.seq_len_q, (int64_t)row % a->p.seq_len_q, want + row * (size_t)a->d);
-    return want;
 }
 
 static void check_all_isas(const struct attn *a)
@@ -221,7 +236,7 @@ static void test_entries_and_masks(void **state)
         for (size_t d = 0; d < MXB_COUNT(dims); d++) {
             for (int kind = 0; kind < 10; kind++) {
                 struct attn a = shape(dts[t], dims[d], 45, 37);
-                a.p.do_causal = kind % 2;
+                a.p.do_causal = (uint32_t)kind % 2;
                 a.p.mask = (uint32_t)(kind / 2 + 1) / 2;
                 a.boolmask = kind / 2 % 2 == 0 && kind > 1;
                 new_attn(&a, 1);
@@ -593,7 +608,8 @@ static void test_exp2(void **state)
         const float x = (float)(mxb_rand_uniform(3, 1, i) * 278 - 150), want = (float)exp2((double)x);
         const float ulp = nextafterf(want, INFINITY) - want;
         const double error = fabs((double)exp2_of(x) - exp2((double)x));
-        if (want < FLT_MAX && !(error <= (double)ulp)) fail_msg("exp2(%a) is %a, not %a", (double)x, (double)exp2_of(x), (double)want);
+        if (want < FLT_MAX && !(error <= 1.2 * (double)ulp))
+            fail_msg("exp2(%a) is %a, not %a", (double)x, (double)exp2_of(x), (double)want);
     }
     const float none = exp2_of(-INFINITY), tiny = exp2_of(-FLT_MAX);
     assert_true(none == 0 && !signbit(none) && tiny == 0 && !signbit(tiny));

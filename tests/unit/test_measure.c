@@ -234,10 +234,11 @@ static void batches(void **unused)
     assert_int_equal(m.noise & NOISE_TICK, 0);
 
     o.tick_ns = f.tick = 100e3;                      /* 20 ms would be needed, 4096 * 1 us is the cap */
-    f.t1 = 1e3;
+    f.t1 = 1010.6;                                   /* 41.4 ticks: a tenth of the samples reads 42, the others 41 */
     assert_int_equal(measure(&o, run_fake, &f, &m), 0);
     assert_int_equal(m.batch, 4096);
     assert_true(m.noise & NOISE_TICK);
+    assert_true(m.s.q3 == m.s.q1 && m.s.max > m.s.q3);
     assert_int_equal(m.noise & NOISE_OUTLIERS, 0);   /* readings one tick apart are no outliers */
 }
 

@@ -10,7 +10,8 @@
 #include "harness/nearest.h"
 #include "harness/quote.h"
 
-static const char *const names[] = { "sweep", "params", "rms_norm_f32", "rms_norm_bf16", "flash_attn_prefill", "op", "BQ", "BK" };
+static const char *const names[] = { "sweep", "params", "rms_norm_f32", "rms_norm_bf16", "flash_attn_prefill", "op",
+                                     "BQ", "BK" };
 
 static void test_nearest(void **state)
 {
@@ -25,7 +26,8 @@ static void test_nearest(void **state)
     for (size_t i = 0; i < MXB_COUNT(table); i++) {
         const char *got = nearest_name(table[i].word, names, MXB_COUNT(names));
         if (table[i].want ? !got || strcmp(got, table[i].want) != 0 : got != NULL)
-            fail_msg("%s: got %s, wanted %s", table[i].word, got ? got : "none", table[i].want ? table[i].want : "none");
+            fail_msg("%s: got %s, wanted %s", table[i].word, got ? got : "none",
+                     table[i].want ? table[i].want : "none");
     }
     assert_null(nearest_name("sweep", names, 0));
     char endless[5000];
@@ -84,7 +86,8 @@ static void test_utf8(void **state)
         { "\xc3", 1, 0 }, { "\xc3\x28", 2, 0 }, { "\x80", 1, 0 }, { "\xc0\x80", 2, 0 }, { "\xe0\x80\x80", 3, 0 },
         { "\xed\xa0\x80", 3, 0 }, { "\xf4\x90\x80\x80", 4, 0 }, { "\xf5\x80\x80\x80", 4, 0 }, { "", 0, 0 },
     };
-    for (size_t i = 0; i < MXB_COUNT(table); i++) assert_int_equal(utf8_char(table[i].s, table[i].n, NULL), table[i].want);
+    for (size_t i = 0; i < MXB_COUNT(table); i++)
+        assert_int_equal(utf8_char(table[i].s, table[i].n, NULL), table[i].want);
     unsigned code = 0;
     utf8_char("\xe2\x82\xac", 3, &code);
     assert_int_equal(code, 0x20ac);
@@ -93,7 +96,10 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nearest), cmocka_unit_test(test_hint), cmocka_unit_test(test_quote), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_hint),
+        cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,11 +233,36 @@ static void locked_by_another(void **unused)
     sound();
 }
 
+/* A writer from elsewhere finds the lock taken before the first row of a result is written, not only after. */
+static int write_meanwhile(unsigned type, void *other, void *stmt, void *text)
+{
+    (void)type, (void)stmt;
+    if (!strstr(text, "INSERT INTO bench_case")) return 0;
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_BUSY);
+    strcpy(err, "tried");
+    return 0;
+}
+
+static void lock_before_reading(void **unused)
+{
+    (void)unused;
+    make_rounds();
+    struct store *st = begun();
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(db, &other), SQLITE_OK);
+    sqlite3_trace_v2(st->db, SQLITE_TRACE_STMT, write_meanwhile, other);
+    assert_int_equal(store_one(st, 1), 0);
+    assert_string_equal(err, "tried");
+    sqlite3_trace_v2(st->db, 0, NULL, NULL);
+    sqlite3_close(other);
+    finish(st);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_folder(two_at_once),       in_folder(killed), in_folder(dead_runs), in_folder(full_disk),
-        in_folder(locked_by_another),
+        in_folder(two_at_once),       in_folder(killed),    in_folder(dead_runs),
+        in_folder(locked_by_another), in_folder(full_disk), in_folder(lock_before_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

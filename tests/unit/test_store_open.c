@@ -254,6 +254,7 @@ static void upgrade_by_steps(void **unused)
     assert_string_equal(backup(), "");               /* nothing to do, nothing to back up */
     assert_int_equal(schema_upgrade(c, db, step, 3, err, sizeof err), MXB_EDB);
     assert_non_null(strstr(err, "cannot upgrade from version 1 to 3: table result already exists"));
+    assert_true(sqlite3_get_autocommit(c));          /* no transaction was left open */
     sqlite3_close(c);
     expect_sql("PRAGMA user_version", "2");
     expect_sql("SELECT arm FROM result", "single");

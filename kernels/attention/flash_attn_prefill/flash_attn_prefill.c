@@ -129,26 +129,22 @@ static const struct mxb_const consts[] = {
     { "has_blk", 303, 'b', "has_blk" },
 };
 
-/* GPU: sixteen work items per row group where the tile allows it. */
-#define TILE_WG { "WG", 1002, "BD == 256 ? 128 : 64", "32 64 128 256", "work items per workgroup" }
-#define TILE_RQ { "RQ", 1003, "max(1, BQ * 16 / WG)", "1 2 4 8", "query rows per work item" }
-static const struct mxb_tile gpu_tiles[] = {
-    { "BQ", 1000, "BD == 256 ? 32 : 8", "8 16 32 64", "query rows per workgroup" },
-    { "BK", 1001, "BD == 256 ? 16 : 8", "8 16 32 64", "key rows per step" },
-    TILE_WG, TILE_RQ,
-};
-/* The tile that gives the f32 entries their names needs 54528 bytes of local memory. */
+#define GPU_TILES(bq, bk)                                                                                            \
+    { "BQ", 1000, bq, "8 16 32 64", "query rows per workgroup" },                                                    \
+    { "BK", 1001, bk, "8 16 32 64", "key rows per step" },                                                           \
+    { "RQ", 1003, "min(BQ, BD == 256 ? 4 : 2)", "1 2 4 8", "query rows per work item" },                             \
+    { "WG", 1002, "BQ / RQ * 8", "32 64 128 256", "work items per workgroup" }
+static const struct mxb_tile gpu_tiles[] = { GPU_TILES("BD == 256 ? 32 : 8", "BD == 256 ? 16 : 8") };
+/* The tile that gives the f32 entries their names needs 53 KiB of local memory. */
 static const struct mxb_tile gpu_f32_tiles[] = {
-    { "BQ", 1000, "local_bytes >= 54528 ? 32 : 16", "8 16 32 64", "query rows per workgroup" },
-    { "BK", 1001, "local_bytes >= 54528 ? 16 : 8", "8 16 32 64", "key rows per step" },
-    TILE_WG, TILE_RQ,
+    GPU_TILES("local_bytes >= 53504 ? 32 : 16", "local_bytes >= 53504 ? 16 : 8"),
 };
-/* words: 16-byte words per row, all of which the work items of a row group must share out evenly. */
+/* words: 16-byte words per row.  WG * RQ / BQ work items share a row: its keys, words and partial maxima. */
 #define GPU_LIMITS(words)                                                                                            \
     { "BQ >= 1 && RQ >= 1 && BQ % RQ == 0", "BQ must be a multiple of RQ" },                                         \
     { "WG % (BQ / RQ) == 0 && WG * RQ / BQ % 4 == 0", "WG must be a multiple of 4 BQ / RQ" },                        \
     { words " % (WG * RQ / BQ) == 0", "WG * RQ / BQ must divide the 16-byte words of a row" },                       \
-    { "BK >= 4 && BK % 4 == 0", "BK must be a multiple of 4" },                                                      \
+    { "BK >= 1 && BK % (WG * RQ / BQ) == 0", "BK must be a multiple of WG * RQ / BQ" },                              \
     { "BQ * BD <= 256 * WG", "more than 256 accumulators per work item" },                                           \
     { "WG <= max_wg", "WG exceeds the device's workgroup size" }
 static const struct mxb_limit gpu_limits[] = { GPU_LIMITS("BD / 8") };

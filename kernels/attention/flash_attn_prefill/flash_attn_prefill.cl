@@ -27,7 +27,7 @@ enum { CAUSAL = do_causal, SKIP = has_blk };     // the constants' names are als
 #define LD (U + 1)                   // local row stride in words
 #define TQ (BQ / RQ)                 // row groups
 #define TX (WG / TQ)                 // work items per row group, a multiple of 4
-#define CK ((BK + TX - 1) / TX)      // keys per work item
+#define CK (BK / TX)                 // keys per work item
 #define CO (U / TX)                  // output words per work item and row
 #define LP (BK + 4)                  // row stride of prob
 #define LOG2E 1.44269504f
@@ -73,10 +73,36 @@ uint next_tile(uint kb, uint end, __global const uchar *blk_row)
     return kb;
 }
 
-// Rows [0,n) of a tile from global memory; those from `rows` on are zero unless all are there.
-#define LOAD_TILE(dst, src, n, rows, all)                                                    \
-    for (uint i = t; i < (n) * U; i += WG)                                                   \
-        (dst)[i / U * LD + i % U] = (all) || i / U < (rows) ? (src)[i] : (uint4)(0);
+// Rows [0,n) of a tile; those from `rows` on are zero, unless all are there.
+void load_tile(__local uint4 *tile, __global const uint4 *from, uint n, uint rows, bool all, uint t)
+{
+    for (uint i = t; i < n * U; i += WG) tile[i / U * LD + i % U] = all || i / U < rows ? from[i] : (uint4)(0);
+}
+
+// What a work item keeps from key tile to key tile: output, running maximum and sum of its rows.  Arrays of state are
+// indexed by constants once loops are unrolled, and stay in registers.
+struct state { VEC o[RQ * CO]; float m[RQ], l[RQ]; };
+
+// s = Q' K^T
+void product_qk(__local const uint4 *q_tile, __local const uint4 *k_tile, float *s, uint t, uint ty, uint tx)
+{
+    VEC acc[RQ * CK];
+    #pragma unroll
+    for (uint i = 0; i < RQ * CK; i++) acc[i] = 0.0f;
+    // A bound that seems to vary among work items keeps PoCL from running the whole group for each step of the loop,
+    // with acc in memory.
+    const uint n_words = t < WG ? U : 0;
+    for (uint u = 0; u < n_words; u++) {
+        #pragma unroll
+        for (uint c = 0; c < CK; c++) {
+            const VEC k = widen(k_tile[(tx + c * TX) * LD + u]);
+            #pragma unroll
+            for (uint r = 0; r < RQ; r++) acc[r * CK + c] = fma(widen(q_tile[(ty + r * TQ) * LD + u]), k, acc[r * CK + c]);
+        }
+    }
+    #pragma unroll
+    for (uint i = 0; i < RQ * CK; i++) s[i] = sum(acc[i]);
+}
 
 // x with the mask's term, or -inf where query row `row` does not attend `key`.  mask_row: first mask cell of the row.
 float masked(float x, uint row, uint key, __global const T2 *mask_row, bool use_mask, const struct flash_attn_prefill_params *p)
@@ -93,6 +119,48 @@ float masked(float x, uint row, uint key, __global const T2 *mask_row, bool use_
     return x;
 }
 
+// Moves the state to the new maximum and turns s into probabilities.
+void softmax(struct state *st, const float *s, __local const float *part_max, __local float *prob, uint ty, uint tx)
+{
+    #pragma unroll
+    for (uint r = 0; r < RQ; r++) {
+        float top = st->m[r];
+        for (uint i = 0; i < TX; i++) top = fmax(top, part_max[(ty + r * TQ) * TX + i]);
+        const float f = top == st->m[r] ? 1.0f : exp2(st->m[r] - top);
+        st->m[r] = top;
+        st->l[r] *= f;
+        #pragma unroll
+        for (uint n = 0; n < CO; n++) st->o[r * CO + n] *= f;
+        #pragma unroll
+        for (uint c = 0; c < CK; c++) prob[(ty + r * TQ) * LP + tx + c * TX] = exp2(s[r * CK + c] - top);
+    }
+}
+
+// o += P V and l += row sums of P
+void product_pv(struct state *st, __local const float *prob, __local const uint4 *v_tile, uint ty, uint tx)
+{
+    for (uint j = 0; j < BK; j += 4) {
+        float4 w[RQ];
+        #pragma unroll
+        for (uint r = 0; r < RQ; r++) {
+            w[r] = *(__local const float4 *)&prob[(ty + r * TQ) * LP + j];
+            st->l[r] += (w[r].x + w[r].y) + (w[r].z + w[r].w);
+        }
+        #pragma unroll
+        for (uint n = 0; n < CO; n++) {
+            __local const uint4 *v = &v_tile[j * LD + tx + n * TX];
+            const VEC v0 = widen(v[0]), v1 = widen(v[LD]), v2 = widen(v[2 * LD]), v3 = widen(v[3 * LD]);
+            #pragma unroll
+            for (uint r = 0; r < RQ; r++) {
+                VEC o = fma((VEC)(w[r].x), v0, st->o[r * CO + n]);
+                o = fma((VEC)(w[r].y), v1, o);
+                o = fma((VEC)(w[r].z), v2, o);
+                st->o[r * CO + n] = fma((VEC)(w[r].w), v3, o);
+            }
+        }
+    }
+}
+
 __kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
 void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __global const uint4 *V, __global uint4 *O,
                         __global const T2 *mask, __global const uchar *blk, const struct flash_attn_prefill_params p)
@@ -103,99 +171,51 @@ void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __glob
     const uint t = (uint)get_local_id(0), ty = t / TX, tx = t % TX;
     const uint qt = (uint)get_group_id(0), h = (uint)get_group_id(1), b = (uint)get_group_id(2);
     const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
-    const uint nk = (p.seq_len_k + BK - 1) / BK;
+    const uint kv_head = b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads), nk = (p.seq_len_k + BK - 1) / BK;
     const uint end = CAUSAL ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
     const float alpha = p.scale * LOG2E, unit = p.narrow_q ? 1.0f : alpha, alpha_q = ROUND_T(alpha);
     Q += (size_t)(head * p.seq_len_q + q0) * U;
     O += (size_t)(head * p.seq_len_q + q0) * U;
-    K += (size_t)(b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
-    V += (size_t)(b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
+    K += (size_t)(kv_head * p.seq_len_k) * U;
+    V += (size_t)(kv_head * p.seq_len_k) * U;
     mask += p.mask == 2 ? (size_t)head * p.seq_len_q * p.seq_len_k : 0;
     blk += qt * nk;
 
-    VEC o[RQ * CO];
-    float m[RQ], l[RQ];
-    LOAD_TILE(q_tile, Q, BQ, rows, align_Q)
+    struct state st;
+    #pragma unroll
+    for (uint i = 0; i < RQ * CO; i++) st.o[i] = 0.0f;
+    #pragma unroll
+    for (uint r = 0; r < RQ; r++) {
+        st.m[r] = NEG_BIG;
+        st.l[r] = 0.0f;
+    }
+    load_tile(q_tile, Q, BQ, rows, align_Q, t);
     if (p.narrow_q)                              // each work item narrows the words that it has stored
         for (uint i = t; i < BQ * U; i += WG) q_tile[i / U * LD + i % U] = narrow(widen(q_tile[i / U * LD + i % U]) * alpha_q);
-    for (uint i = 0; i < RQ * CO; i++) o[i] = 0.0f;
-    for (uint r = 0; r < RQ; r++) {
-        m[r] = NEG_BIG;
-        l[r] = 0.0f;
-    }
+
     for (uint kb = next_tile(0, end, blk); kb < end; kb = next_tile(kb + 1, end, blk)) {
         const uint k0 = kb * BK;
         const bool use_mask = !SKIP || blk[kb] != 2;
-        LOAD_TILE(kv_tile, K + (size_t)k0 * U, BK, p.seq_len_k - k0, align_K)
-        barrier(CLK_LOCAL_MEM_FENCE);            // K and, the first time, Q' are there
-
         float s[RQ * CK];
-        {
-            VEC acc[RQ * CK];
-            #pragma unroll
-            for (uint i = 0; i < RQ * CK; i++) acc[i] = 0.0f;
-            for (uint u = 0; u < U; u++) {
-                VEC q[RQ];
-                #pragma unroll
-                for (uint r = 0; r < RQ; r++) q[r] = widen(q_tile[(ty + r * TQ) * LD + u]);
-                #pragma unroll
-                for (uint c = 0; c < CK; c++) {  // keys past the tile repeat its last one and are not used
-                    const VEC k = widen(kv_tile[min(tx + c * TX, (uint)(BK - 1)) * LD + u]);
-                    #pragma unroll
-                    for (uint r = 0; r < RQ; r++) acc[r * CK + c] = fma(q[r], k, acc[r * CK + c]);
-                }
-            }
-            #pragma unroll
-            for (uint i = 0; i < RQ * CK; i++) s[i] = sum(acc[i]);
-        }
+        load_tile(kv_tile, K + (size_t)k0 * U, BK, p.seq_len_k - k0, align_K, t);
+        barrier(CLK_LOCAL_MEM_FENCE);            // K and, the first time, Q' are there
+        product_qk(q_tile, kv_tile, s, t, ty, tx);
         #pragma unroll
         for (uint r = 0; r < RQ; r++) {
             const uint row = q0 + ty + r * TQ;
             float top = NEG_BIG;
             #pragma unroll
             for (uint c = 0; c < CK; c++) {
-                const float x = masked(s[r * CK + c] * unit, row, k0 + tx + c * TX, mask + (size_t)row * p.seq_len_k, use_mask, &p);
-                if (BK % TX == 0 || tx + c * TX < BK) top = fmax(top, x);
-                s[r * CK + c] = x;
+                s[r * CK + c] = masked(s[r * CK + c] * unit, row, k0 + tx + c * TX, mask + (size_t)row * p.seq_len_k, use_mask, &p);
+                top = fmax(top, s[r * CK + c]);
             }
             part_max[(ty + r * TQ) * TX + tx] = top;
         }
         barrier(CLK_LOCAL_MEM_FENCE);            // K has been used, part_max is complete
-
-        LOAD_TILE(kv_tile, V + (size_t)k0 * U, BK, p.seq_len_k - k0, align_K)
-        #pragma unroll
-        for (uint r = 0; r < RQ; r++) {
-            float top = m[r];
-            for (uint i = 0; i < TX; i++) top = fmax(top, part_max[(ty + r * TQ) * TX + i]);
-            const float f = top == m[r] ? 1.0f : exp2(m[r] - top);
-            m[r] = top;
-            l[r] *= f;
-            #pragma unroll
-            for (uint n = 0; n < CO; n++) o[r * CO + n] *= f;
-            #pragma unroll
-            for (uint c = 0; c < CK; c++) {
-                const uint key = tx + c * TX;
-                if (BK % TX == 0 || key < BK) prob[(ty + r * TQ) * LP + key] = exp2(s[r * CK + c] - top);
-            }
-        }
+        load_tile(kv_tile, V + (size_t)k0 * U, BK, p.seq_len_k - k0, align_K, t);
+        softmax(&st, s, part_max, prob, ty, tx);
         barrier(CLK_LOCAL_MEM_FENCE);            // V and prob are there
-
-        for (uint j = 0; j < BK; j += 4) {
-            float4 w[RQ];
-            #pragma unroll
-            for (uint r = 0; r < RQ; r++) {
-                w[r] = *(__local const float4 *)&prob[(ty + r * TQ) * LP + j];
-                l[r] += (w[r].x + w[r].y) + (w[r].z + w[r].w);
-            }
-            #pragma unroll
-            for (uint n = 0; n < CO; n++) {
-                __local const uint4 *v = &kv_tile[j * LD + tx + n * TX];
-                const VEC v0 = widen(v[0]), v1 = widen(v[LD]), v2 = widen(v[2 * LD]), v3 = widen(v[3 * LD]);
-                #pragma unroll
-                for (uint r = 0; r < RQ; r++)
-                    o[r * CO + n] = fma(w[r].w, v3, fma(w[r].z, v2, fma(w[r].y, v1, fma(w[r].x, v0, o[r * CO + n]))));
-            }
-        }
+        product_pv(&st, prob, kv_tile, ty, tx);
         barrier(CLK_LOCAL_MEM_FENCE);            // and have been used
     }
     #pragma unroll
@@ -203,5 +223,5 @@ void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __glob
         if (align_Q || ty + r * TQ < rows)
             #pragma unroll
             for (uint n = 0; n < CO; n++)
-                O[(ty + r * TQ) * U + tx + n * TX] = narrow(l[r] == 0.0f ? (VEC)(0.0f) : o[r * CO + n] / l[r]);
+                O[(ty + r * TQ) * U + tx + n * TX] = narrow(st.l[r] == 0.0f ? (VEC)(0.0f) : st.o[r * CO + n] / st.l[r]);
 }

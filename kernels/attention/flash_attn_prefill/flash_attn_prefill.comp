@@ -35,7 +35,7 @@ const uint U = BD / (4 * NV);        // 16-byte words per row
 const uint LD = U + 1;               // local row stride in words
 const uint TQ = BQ / RQ;             // row groups
 const uint TX = WG / TQ;             // work items per row group, a multiple of 4
-const uint CK = (BK + TX - 1) / TX;  // keys per work item
+const uint CK = BK / TX;             // keys per work item
 const uint CO = U / TX;              // output words per work item and row
 const uint LP = BK / 4 + 1;          // row stride of prob in vec4
 const float LOG2E = 1.44269504;
@@ -105,7 +105,7 @@ vec4 o[RQ * CO * NV];
 float m[RQ], l[RQ], s[RQ * CK];
 float f[RQ];                         // what the state is multiplied by at the current key tile
 
-// s = Q' K^T.  Keys past the tile, where TX does not divide BK, repeat its last one and are not used.
+// s = Q' K^T.
 void product_qk(uint ty, uint tx)
 {
     vec4 acc[RQ * CK];
@@ -113,7 +113,7 @@ void product_qk(uint ty, uint tx)
     [[dont_unroll]] for (uint u = 0; u < U; u++) {
         [[unroll]] for (uint c = 0; c < CK; c++) {
             vec4 k[NV];
-            widen(kv_tile[min(tx + c * TX, BK - 1) * LD + u], k);
+            widen(kv_tile[(tx + c * TX) * LD + u], k);
             [[unroll]] for (uint r = 0; r < RQ; r++) {
                 vec4 q[NV];
                 widen(q_tile[(ty + r * TQ) * LD + u], q);
@@ -148,7 +148,7 @@ void mask_scores(uint ty, uint tx, uint q0, uint k0, uint mask_head, float unit,
         float top = NEG_BIG;
         [[unroll]] for (uint c = 0; c < CK; c++) {
             const float x = masked(s[r * CK + c] * unit, row, k0 + tx + c * TX, mask_row, use_mask);
-            if (BK % TX == 0 || tx + c * TX < BK) top = max(top, x);
+            top = max(top, x);
             s[r * CK + c] = x;
         }
         part_max[((ty + r * TQ) * TX + tx) / 4][tx % 4] = top;
@@ -169,7 +169,7 @@ void softmax(uint ty, uint tx)
             const uint key = tx + c * TX;
             // Vulkan does not say what exp2(-inf) is.  A NaN score takes the other branch and comes through.
             const float x = s[r * CK + c], w = x < NEG_BIG ? 0.0 : exp2(x - top);
-            if (BK % TX == 0 || key < BK) prob[(ty + r * TQ) * LP + key / 4][key % 4] = w;
+            prob[(ty + r * TQ) * LP + key / 4][key % 4] = w;
         }
     }
 }

@@ -1,2 +1,3 @@
-# file: rms_norm.cl rms_norm.comp rms_norm_subgroup.comp
+# file: rms_norm.cl rms_norm.comp rms_norm_subgroup.comp rms_norm_cpu_body.h
 s| + p\.eps||
+s| + p->eps||

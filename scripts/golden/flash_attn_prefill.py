@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/flash_attn_prefill/<case>.txt: attention by NumPy in float64, for tests/unit/test_flash_attn_oracle.c.
+
+Inputs are not stored: element i of a tensor with seed s is hash_c(s + i), rounded to the tensor's type, where
+    x = (s + i) * 6364136223846793005 + 1442695040888963407 mod 2^64,   hash_c = ((x >> 33) & 0x7fffff) / 8388607 * 2 - 1
+Q is 4 times that (seed s), K and V have seeds s + 10000 and s + 20000.  A mask cell with u = hash_c (seed s + 30000) is
+-inf below -0.6, -1e4 below -0.5, 0 below 0.2 and 3 u above; a bool cell is true from -0.5 on; row 1 is blocked.
+
+A file holds the entry, batch, n_heads, n_kv_heads, seq_len_q, seq_len_k, q_offset, scale, mask, do_causal, narrow_q and s,
+then one line per output row: four of its elements o[0], o[1], o[D/2], o[D-1], its checksum sum_c (c + 1) o[c], and the
+root sums of squares of the partial sums of o[0] and o[D-1].
+"""
+import pathlib
+import numpy as np
+
+OUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "flash_attn_prefill"
+LOG2E = float(np.float32(1.44269504))
+
+
+def bf16(a):
+    """a rounded to the nearest bf16, ties to even: eight significant bits.  Normal numbers only."""
+    fraction, exponent = np.frexp(np.asarray(a, np.float64))
+    return np.ldexp(np.rint(fraction * 256), exponent - 8)
+
+
+ROUND = {
+    "f32": lambda a: np.asarray(a, np.float64).astype(np.float32).astype(np.float64),
+    "f16": lambda a: np.asarray(a, np.float64).astype(np.float16).astype(np.float64),
+    "bf16": bf16,
+}
+
+
+def hash_c(seed, shape):
+    x = np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(seed)
+    x = x * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+    bits = (x >> np.uint64(33)) & np.uint64(0x7FFFFF)
+    return (bits.astype(np.float64) / 8388607 * 2 - 1).reshape(shape)
+
+
+def mask_of(shape, boolean, store, seed):
+    u = hash_c(seed, shape)
+    if boolean:
+        mask = u >= -0.5
+        mask[..., 1, :] = False
+        return mask
+    mask = np.where(u < 0.2, 0.0, 3 * u)
+    mask = store(mask + 0.0)
+    mask[u < -0.5] = store(-1e4)
+    mask[u < -0.6] = -np.inf
+    mask[..., 1, :] = -np.inf
+    return mask
+
+
+def attend(q, k, v, scores, open_):
+    """softmax in base 2 over the open keys; the order of the sums is NumPy's."""
+    out = np.zeros(q.shape)
+    partial = np.zeros(q.shape)
+    for i in np.ndindex(*q.shape[:-1]):
+        keys = np.flatnonzero(open_[i])
+        if len(keys) == 0:
+            continue
+        s = scores[i][keys]
+        w = np.exp2(s - s.max())
+        w /= w.sum()
+        terms = w[:, None] * v[i[:-1]][keys]
+        out[i] = terms.sum(axis=0)
+        partial[i] = np.sqrt((np.cumsum(terms, axis=0) ** 2).sum(axis=0))
+    return out, partial
+
+
+def case(name, entry, batch=1, heads=2, kv_heads=1, ql=3, kl=5, q_offset=0, scale=1 / 16, mask=0, causal=0, narrow=1,
+         seed=1):
+    dtype = "f32" if "float32" in entry else "bf16" if "bf" in entry else "f16"
+    dim = 512 if "512" in entry else 256
+    store = ROUND[dtype]
+    boolean = "bool" in entry
+    q = store(4 * hash_c(seed, (batch, heads, ql, dim)))
+    k = store(hash_c(seed + 10000, (batch, kv_heads, kl, dim)))
+    v = store(hash_c(seed + 20000, (batch, kv_heads, kl, dim)))
+    k = np.repeat(k, heads // kv_heads, axis=1)
+    v = np.repeat(v, heads // kv_heads, axis=1)
+    scale = float(np.float32(scale))
+    alpha = float(np.float32(scale * LOG2E))
+    if narrow:
+        scores = np.einsum("bhqd,bhkd->bhqk", store(float(store(alpha)) * q), k)
+    else:
+        scores = alpha * np.einsum("bhqd,bhkd->bhqk", q, k)
+    open_ = np.ones(scores.shape, bool)
+    if causal:
+        open_ &= np.arange(kl)[None, :] <= np.arange(ql)[:, None] + q_offset
+    if mask:
+        cells = mask_of((ql, kl) if mask == 1 else (batch, heads, ql, kl), boolean, store, seed + 30000)
+        if boolean:
+            open_ = open_ & cells
+        else:
+            open_ = open_ & np.isfinite(cells)
+            scores = scores + LOG2E * np.where(np.isfinite(cells), cells, 0)
+    out, partial = attend(q, k, v, scores, open_)
+    lines = [f"{entry} {batch} {heads} {kv_heads} {ql} {kl} {q_offset} {scale!r} {mask} {causal} {narrow} {seed}"]
+    weight = np.arange(1, dim + 1)
+    for o, p in zip(out.reshape(-1, dim), partial.reshape(-1, dim)):
+        row = [o[0], o[1], o[dim // 2], o[-1], o @ weight, p[0], p[-1]]
+        lines.append(" ".join(repr(float(x)) for x in row))
+    (OUT / f"{name}.txt").write_text("\n".join(lines) + "\n")
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    f32 = "steel_attention_float32_bq32_bk16_bd256_wm4_wn1_mask"
+    case("bf16", "flash_attn_prefill_bf16_d256", ql=5, kl=7)
+    case("bf16_scale_1", "flash_attn_prefill_bf16_d256", ql=4, kl=9, scale=1, seed=2)
+    case("bf16_no_narrowing", "flash_attn_prefill_bf16_d256", ql=4, kl=9, scale=1, narrow=0, seed=2)
+    case("bf16_causal", "flash_attn_prefill_bf16_d256", ql=6, kl=6, causal=1, seed=3)
+    case("bf16_causal_offset", "flash_attn_prefill_bf16_d256", ql=4, kl=9, causal=1, q_offset=3, seed=4)
+    case("bf16_more_queries", "flash_attn_prefill_bf16_d256", ql=9, kl=3, causal=1, seed=5)
+    case("bf16_rank2", "flash_attn_prefill_bf16_d256", batch=2, ql=4, kl=11, mask=1, seed=6)
+    case("bf16_rank4", "flash_attn_prefill_bf16_d256", batch=2, ql=4, kl=11, mask=2, causal=1, q_offset=6, seed=7)
+    case("bf16_bool_rank2", "flash_attn_prefill_bf16_d256_boolmask", ql=4, kl=11, mask=1, seed=8)
+    case("f16_bool_rank4", "flash_attn_prefill_f16_d256_boolmask", batch=2, ql=4, kl=11, mask=2, seed=9)
+    case("f16_grouped", "flash_attn_prefill_f16_d256", batch=2, heads=6, kv_heads=3, ql=2, kl=5, seed=10)
+    case("f16_d512", "flash_attn_prefill_f16_d512", ql=3, kl=5, scale=512**-0.5, seed=11)
+    case("bf16_d512", "flash_attn_prefill_bf16_d512", ql=3, kl=5, scale=512**-0.5, mask=1, seed=12)
+    case("f32", f32 + "float32", ql=3, kl=8, scale=-0.3, mask=1, seed=13)
+    case("f32_bool_no_narrowing", f32 + "bool_", ql=3, kl=8, mask=2, narrow=0, seed=14)
+    case("alias", "steel_attention_bfloat16_bq8_bk8_bd512_wm1_wn1_maskbfloat16", heads=1, kl=2, seed=15)
+
+
+if __name__ == "__main__":
+    main()
