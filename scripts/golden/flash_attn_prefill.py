@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes tests/golden/flash_attn_prefill/<case>.txt: attention by NumPy in float64, for tests/unit/test_flash_attn_oracle.c.
 
-Inputs are not stored: element i of a tensor with seed s is hash_c(s + i), rounded to the tensor's type, where
-    x = (s + i) * 6364136223846793005 + 1442695040888963407 mod 2^64,   hash_c = ((x >> 33) & 0x7fffff) / 8388607 * 2 - 1
-Q is 4 times that (seed s), K and V have seeds s + 10000 and s + 20000.  A mask cell with u = hash_c (seed s + 30000) is
--inf below -0.6, -1e4 below -0.5, 0 below 0.2 and 3 u above; a bool cell is true from -0.5 on; row 1 is blocked.
+Inputs are not stored: element i of a tensor with seed s is u = (x >> 41) / 2^22 - 1, x the (s 2^32 + i)-th output of
+SplitMix64, rounded to the tensor's type.  Q is 4 u (seed s), K and V are u (seeds s + 100, s + 200).  A mask cell with u
+(seed s + 300) is -inf below -0.6, -1e4 below -0.5, 0 below 0.2 and 3 u above; a bool cell is true from -0.5 on; row 1 of
+every head is blocked.
 
 A file holds the entry, batch, n_heads, n_kv_heads, seq_len_q, seq_len_k, q_offset, scale, mask, do_causal, narrow_q and s,
 then one line per output row: four of its elements o[0], o[1], o[D/2], o[D-1], its checksum sum_c (c + 1) o[c], and the
@@ -30,15 +30,16 @@ ROUND = {
 }
 
 
-def hash_c(seed, shape):
-    x = np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(seed)
-    x = x * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-    bits = (x >> np.uint64(33)) & np.uint64(0x7FFFFF)
-    return (bits.astype(np.float64) / 8388607 * 2 - 1).reshape(shape)
+def uniform(seed, shape):
+    x = (np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(seed << 32)) * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return ((x >> np.uint64(41)).astype(np.float64) / 2**22 - 1).reshape(shape)
 
 
 def mask_of(shape, boolean, store, seed):
-    u = hash_c(seed, shape)
+    u = uniform(seed, shape)
     if boolean:
         mask = u >= -0.5
         mask[..., 1, :] = False
@@ -74,9 +75,9 @@ def case(name, entry, batch=1, heads=2, kv_heads=1, ql=3, kl=5, q_offset=0, scal
     dim = 512 if "512" in entry else 256
     store = ROUND[dtype]
     boolean = "bool" in entry
-    q = store(4 * hash_c(seed, (batch, heads, ql, dim)))
-    k = store(hash_c(seed + 10000, (batch, kv_heads, kl, dim)))
-    v = store(hash_c(seed + 20000, (batch, kv_heads, kl, dim)))
+    q = store(4 * uniform(seed, (batch, heads, ql, dim)))
+    k = store(uniform(seed + 100, (batch, kv_heads, kl, dim)))
+    v = store(uniform(seed + 200, (batch, kv_heads, kl, dim)))
     k = np.repeat(k, heads // kv_heads, axis=1)
     v = np.repeat(v, heads // kv_heads, axis=1)
     scale = float(np.float32(scale))
@@ -89,7 +90,7 @@ def case(name, entry, batch=1, heads=2, kv_heads=1, ql=3, kl=5, q_offset=0, scal
     if causal:
         open_ &= np.arange(kl)[None, :] <= np.arange(ql)[:, None] + q_offset
     if mask:
-        cells = mask_of((ql, kl) if mask == 1 else (batch, heads, ql, kl), boolean, store, seed + 30000)
+        cells = mask_of((ql, kl) if mask == 1 else (batch, heads, ql, kl), boolean, store, seed + 300)
         if boolean:
             open_ = open_ & cells
         else:

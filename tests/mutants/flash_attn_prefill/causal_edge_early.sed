@@ -1,0 +1,2 @@
+# file: flash_attn_prefill.cl flash_attn_prefill.comp
+s/key > row + p\(->\|\.\)q_offset/key >= row + p\1q_offset/
