@@ -81,7 +81,7 @@ void entry_vals(const struct mxb_entry *, const char *const *name, uint32_t firs
                 bool *has);
 
 /* --- the case --- */
-struct axis_value { uint32_t bits, expr; };          /* expr: 0 = bits are the value, else 1 + index of case_spec.expr */
+struct axis_value { uint32_t bits, expr; };          /* expr: 0 = bits, else 1 + index of case_spec.expr */
 struct axis_column { uint32_t param; const struct axis_value *v; };
 struct axis { uint32_t n, ncol; const struct axis_column *col; };    /* n values, walked together by all columns */
 struct tile_axis { const char *name; uint32_t n; const int32_t *v; };   /* different values */

@@ -62,7 +62,7 @@ def attend(q, k, v, scores, open_):
             continue
         s = scores[i][keys]
         w = np.exp2(s - s.max())
-        w /= w.sum()
+        keys, w = keys[w > 0], w[w > 0] / w.sum()
         terms = w[:, None] * v[i[:-1]][keys]
         out[i] = terms.sum(axis=0)
         partial[i] = np.sqrt((np.cumsum(terms, axis=0) ** 2).sum(axis=0))
