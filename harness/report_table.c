@@ -112,7 +112,7 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     if (t->last != c->problem + 1) heading(f, t, &t->list->problem[c->problem], t->varies[c->problem]);
     t->last = c->problem + 1;
     snprintf(tile, sizeof(tile), "%s%s%s%s", r->impl, *r->tile ? " " : "", r->tile, r->cache == CACHE_COLD ? " cold" : "");
-    fprintf(f, "  %s%-4s%s %-10s %-28s", t->colour ? status_colour(r->status) : "", status_name(r->status), t->colour ? "\033[0m" : "",
+    fprintf(f, "  %s%-4s%s %-10s %-30s", t->colour ? status_colour(r->status) : "", status_name(r->status), t->colour ? "\033[0m" : "",
             label, tile);
     if (r->status == ST_SKIP) {
         fputc(' ', f);
