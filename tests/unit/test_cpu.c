@@ -1,4 +1,4 @@
-/* Tests the cpu backend: what it says about the machine, buffers, steps, and that the pool computes every item once. */
+/* Tests the cpu backend: what it says about itself, buffers, steps, and that the pool computes every item once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,16 +6,15 @@
 #include <cmocka.h>
 
 #include <assert.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backends/cpu/cpu.h"
-#include "backends/cpu/cpu_internal.h"
 
 static const struct mxb_backend *const be = &mxb_backend_cpu;
 
@@ -80,95 +79,6 @@ static void test_caps(void **state)
     be->close(NULL);
 }
 
-/* ---- the machine, from a made-up /proc and /sys ---- */
-
-static void put(const char *root, const char *path, const char *text)
-{
-    char full[512];
-    snprintf(full, sizeof full, "%s%s", root, path);
-    for (char *slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(full, 0700);
-        *slash = '/';
-    }
-    FILE *f = fopen(full, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    fclose(f);
-}
-
-static void put_cache(const char *root, size_t cpu, int index, const char *level, const char *type, const char *size, size_t leader)
-{
-    const char *const name[] = { "level", "type", "size", "shared_cpu_list" };
-    char path[128], list[32];
-    snprintf(list, sizeof list, "%zu-%zu\n", leader, leader + 1);
-    const char *const text[] = { level, type, size, list };
-    for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%zu/cache/index%d/%s", cpu, index, name[i]);
-        put(root, path, text[i]);
-    }
-}
-
-static void remove_tree(const char *root)
-{
-    char command[256];
-    snprintf(command, sizeof command, "rm -r %s", root);
-    assert_int_equal(system(command), 0);
-}
-
-static void test_topology(void **state)
-{
-    (void)state;
-    char root[] = "/tmp/test_cpu_XXXXXX";
-    struct cpu_topology t;
-    cpu_set_t mine;
-    assert_non_null(mkdtemp(root));
-    assert_int_equal(sched_getaffinity(0, sizeof mine, &mine), 0);
-    const uint32_t allowed = (uint32_t)CPU_COUNT(&mine);
-
-    cpu_topology_read(root, &t);                     /* nothing to read: still usable */
-    assert_int_equal(t.threads, allowed);
-    assert_true(strstr(t.name, "processor") && t.mem_bytes > 0);
-
-    put(root, "/proc/cpuinfo", "processor\t: 0\nmodel name\t: Test CPU @ 1 GHz\nmodel name\t: Other\n");
-    put(root, "/proc/meminfo", "MemTotal: 9000 kB\nMemAvailable:    8000 kB\n");
-    put(root, "/proc/self/cgroup", "0::/a/b\n");
-    put(root, "/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
-    put(root, "/sys/fs/cgroup/a/b/memory.max", "max\n");
-    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &mine)) continue;
-        put_cache(root, cpu, 0, "1\n", "Data\n", "32K\n", cpu);
-        put_cache(root, cpu, 1, "1\n", "Instruction\n", "32K\n", cpu);
-        put_cache(root, cpu, 2, "2\n", "Unified\n", "1024K\n", cpu);
-        put_cache(root, cpu, 3, "3\n", "Unified\n", "16M\n", 5);          /* one for all */
-    }
-    cpu_topology_read(root, &t);
-    assert_string_equal(t.name, "Test CPU @ 1 GHz");
-    assert_int_equal(t.threads, allowed);
-    assert_int_equal(t.mem_bytes, 8000 * 1024);
-    assert_int_equal(t.l2_bytes, 1 << 20);
-    assert_int_equal(t.llc_bytes, 16 << 20);
-
-    put(root, "/sys/fs/cgroup/a/cpu.max", "50000 100000\n");               /* a parent's limit counts */
-    put(root, "/sys/fs/cgroup/memory.max", "4096000\n");
-    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &mine)) put_cache(root, cpu, 3, "3\n", "Unified\n", "16M\n", cpu);      /* one each */
-    cpu_topology_read(root, &t);
-    assert_int_equal(t.threads, 1);
-    assert_int_equal(t.mem_bytes, 4096000);
-    assert_int_equal(t.llc_bytes, (uint64_t)allowed * (16 << 20));
-
-    put(root, "/proc/self/cgroup", "3:cpuset:/\n2:cpu,cpuacct:/job\n1:memory:/gone\n");   /* version 1 */
-    put(root, "/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "110000\n");
-    put(root, "/sys/fs/cgroup/cpu/job/cpu.cfs_period_us", "100000\n");
-    put(root, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
-    put(root, "/sys/fs/cgroup/memory/memory.limit_in_bytes", "5000000\n");
-    cpu_topology_read(root, &t);
-    assert_int_equal(t.threads, allowed < 2 ? allowed : 2);                /* 1.1 processors: two threads */
-    assert_int_equal(t.mem_bytes, 5000000);
-    remove_tree(root);
-}
-
 /* ---- buffers ---- */
 
 static void test_buffers(void **state)
@@ -190,6 +100,7 @@ static void test_buffers(void **state)
     assert_int_equal(be->upload(d, b, 10, "", 0), 0);
     assert_int_equal(be->upload(d, b, 8, "abc", 3), MXB_EINVAL);
     assert_int_equal(be->download(d, b, UINT64_MAX, text, 2), MXB_EINVAL);
+    assert_int_equal(be->download(d, b, 2, text, UINT64_MAX - 1), MXB_EINVAL);
     assert_non_null(strstr(d->err, "buffer of 10"));
 
     d->caps.mem_bytes = 1 << 20;                     /* the limit is for all buffers together */
@@ -401,6 +312,36 @@ static void test_threads_work_together(void **state)
     assert_true(most >= 2 && most <= 4);
 }
 
+struct caller { pthread_t thread; };
+
+/* Items of 1 ms in the calling thread, of 5 ms in the others, so the caller must sleep until they are done. */
+static void late_kernel(const struct mxb_args *a, int64_t begin, int64_t end)
+{
+    const bool caller = pthread_equal(pthread_self(), ((const struct caller *)a->params)->thread);
+    for (int64_t i = begin; i < end; i++) {
+        usleep(caller ? 1000 : 5000);
+        ((uint32_t *)a->buf[0])[i] = 1;
+    }
+}
+
+static void test_caller_waits(void **state)
+{
+    (void)state;
+    struct mxb_dev *d = open_threads(3);
+    struct mxb_pipe *p = new_pipe(d, late_kernel, sizeof(struct caller), 0);
+    struct mxb_buf *b = new_buf(d, 64);
+    const struct caller me = { pthread_self() };
+    const struct mxb_step steps[] = { { .kind = MXB_FILL, .bind = { { b, 0, 64 } }, .nbind = 1 }, step(p, b, 64, 6, &me) };
+    struct mxb_time time;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(be->run(d, steps, 2, 1, &time), 0);
+        expect(d, b, 0, 6, 1);
+    }
+    be->destroy(d, p);
+    be->release(d, b);
+    be->close(d);
+}
+
 /* Many jobs of a few items, with pauses in which workers fall asleep: hand-over, withdrawal and waking. */
 static void test_many_small_jobs(void **state)
 {
@@ -452,13 +393,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_caps),
-        cmocka_unit_test(test_topology),
         cmocka_unit_test(test_buffers),
         cmocka_unit_test(test_every_item_once),
         cmocka_unit_test(test_grid_is_flattened),
         cmocka_unit_test(test_bad_steps),
         cmocka_unit_test(test_scratch_is_private),
         cmocka_unit_test(test_threads_work_together),
+        cmocka_unit_test(test_caller_waits),
         cmocka_unit_test(test_many_small_jobs),
         cmocka_unit_test(test_subnormals_are_kept),
     };

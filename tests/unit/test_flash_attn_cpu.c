@@ -1,230 +1,6 @@
 /* Tests the CPU kernels of flash_attn_prefill, each instruction set, against a double loop over queries and keys, and for
  * what must hold to the bit: tile skipping, blocked rows, chunked prefill, any number of threads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "backends/cpu/cpu.h"
-#include "kernels/attention/flash_attn_prefill/flash_attn_prefill.h"
-#include "kernels/common/mxb_cpu.h"
-
-enum { MASK_NONE, MASK_RANK2, MASK_RANK4 };
-
-static const struct isa { const char *name; mxb_cpu_fn fn; uint64_t needs; } isas[] = {
-    { "base", flash_attn_prefill_cpu, 0 },
-    { "avx2", flash_attn_prefill_cpu_avx2, MXB_FEAT_AVX2 },
-    { "avx512", flash_attn_prefill_cpu_avx512, MXB_FEAT_AVX512 },
-};
-
-static bool available(const struct isa *isa)
-{
-    static struct mxb_caps caps;                     /* asked once */
-    char err[MXB_ERRLEN];
-    if (!caps.features) assert_int_equal(mxb_backend_cpu.info(0, &caps, err, sizeof err), 0);
-    return (caps.features & isa->needs) == isa->needs;
-}
-
-/* One problem with exact-size buffers, so that a sanitizer sees every access outside a tensor. */
-struct attn {
-    struct flash_attn_prefill_params p;
-    enum mxb_dtype dt;
-    bool boolmask;
-    int64_t d, bq, bk;
-    void *t[6];                      /* by tensor */
-    size_t n[6];                     /* elements */
-};
-
-static size_t element(const struct attn *a, int t)
-{
-    return t == T_BLK || (t == T_MASK && a->boolmask) ? 1 : mxb_dtype_size(a->dt);
-}
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t cdiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-static float at(const struct attn *a, int t, int64_t i) { return (float)mxb_load(a->dt, a->t[t], (uint64_t)i); }
-static void set(const struct attn *a, int t, int64_t i, double v) { mxb_store(a->dt, a->t[t], (uint64_t)i, v); }
-
-/* A mask cell as the spec's rule sees it: blocked, or a bias in natural-log units. */
-static double mask_term(const struct attn *a, int64_t head, int64_t q, int64_t k)
-{
-    const int64_t row = (a->p.mask == MASK_RANK4 ? head * a->p.seq_len_q : 0) + q, i = row * a->p.seq_len_k + k;
-    if (a->p.mask == MASK_NONE) return 0;
-    if (a->boolmask) return ((const uint8_t *)a->t[T_MASK])[i] ? 0 : -INFINITY;
-    return at(a, T_MASK, i);
-}
-
-/* Masks that reach all paths: whole tiles blocked, whole tiles open, biases, single holes, and a row without any key. */
-static double mask_cell(const struct attn *a, uint64_t i)
-{
-    const int64_t q = (int64_t)(i / a->p.seq_len_k) % a->p.seq_len_q, k = (int64_t)(i % a->p.seq_len_k);
-    const double u = mxb_rand_uniform(7, 3, i);
-    if (q == 3) return -INFINITY;
-    if (k > q + 9 || k + 60 < q) return -INFINITY;
-    if (k % 48 < 16) return 0;
-    return u < 0.2 ? -INFINITY : u < 0.3 ? -1e4 : u < 0.6 ? 0 : 4 * u - 2;
-}
-
-static void new_attn(struct attn *a, double spread)
-{
-    const struct flash_attn_prefill_params *p = &a->p;
-    const size_t q = (size_t)p->batch * p->n_heads * p->seq_len_q * (size_t)a->d;
-    const size_t k = (size_t)p->batch * p->n_kv_heads * p->seq_len_k * (size_t)a->d;
-    const size_t cells = (size_t)p->seq_len_q * p->seq_len_k * (p->mask == MASK_RANK4 ? p->batch * p->n_heads : 1);
-    const size_t n[] = { q, k, k, q, p->mask ? cells : 0, 0 };
-    memcpy(a->n, n, sizeof n);
-    for (int t = 0; t < T_BLK; t++) {
-        a->t[t] = malloc(a->n[t] * element(a, t) + !a->n[t]);
-        assert_non_null(a->t[t]);
-    }
-    a->t[T_BLK] = NULL;
-    for (int t = T_Q; t <= T_V; t++)
-        for (size_t i = 0; i < n[t]; i++)
-            mxb_store(a->dt, a->t[t], i, (t == T_V ? 1 : spread) * mxb_rand_normal(1, (uint32_t)t, i));
-    for (size_t i = 0; i < n[T_MASK]; i++) {
-        if (a->boolmask) ((uint8_t *)a->t[T_MASK])[i] = mask_cell(a, i) > -INFINITY ? (uint8_t)(1 + i % 255) : 0;
-        else mxb_store(a->dt, a->t[T_MASK], i, mask_cell(a, i));
-    }
-}
-
-static void free_attn(struct attn *a)
-{
-    for (int t = 0; t < 6; t++) free(a->t[t]);
-}
-
-static void spec_of(const struct attn *a, int32_t spec[MXB_MAX_SPEC])
-{
-    memset(spec, 0, MXB_MAX_SPEC * sizeof *spec);
-    spec[S_DTYPE] = spec[S_DTYPE2] = spec[S_DTYPE3] = (int32_t)a->dt;
-    spec[S_BD] = (int32_t)a->d;
-    spec[S_BOOLMASK] = a->boolmask;
-    spec[S_ALIGN_Q] = a->p.seq_len_q % a->bq == 0;
-    spec[S_ALIGN_K] = a->p.seq_len_k % a->bk == 0;
-    spec[S_HAS_MASK] = a->p.mask != MASK_NONE;
-    spec[S_DO_CAUSAL] = (int32_t)a->p.do_causal;
-    spec[S_HAS_BLK] = (int32_t)a->p.has_blk;
-    spec[S_BQ] = (int32_t)a->bq;
-    spec[S_BK] = (int32_t)a->bk;
-}
-
-/* What the op's table asks for per thread. */
-static size_t scratch_bytes(const struct attn *a)
-{
-    const int64_t bq = cdiv(a->bq, 32) * 32, bk = cdiv(a->bk, 8) * 8;
-    return (size_t)(4 * (2 * a->d * (bq + bk) + bq * (bk + 3)));
-}
-
-/* All items one after another, into an output and scratch full of NaN. */
-static void compute(const struct attn *a, const struct isa *isa)
-{
-    int32_t spec[MXB_MAX_SPEC];
-    void *scratch;
-    const uint32_t groups[3] = { (uint32_t)cdiv(a->p.seq_len_q, a->bq), a->p.n_heads, a->p.batch };
-    const int64_t items = (int64_t)groups[0] * groups[1] * groups[2];
-    assert_int_equal(posix_memalign(&scratch, 64, scratch_bytes(a)), 0);
-    memset(scratch, 0xff, scratch_bytes(a));
-    memset(a->t[T_O], 0xff, a->n[T_O] * element(a, T_O));
-    spec_of(a, spec);
-    const struct mxb_args args = { .buf = a->t, .params = &a->p, .spec = spec, .groups = groups, .scratch = scratch };
-    isa->fn(&args, 0, items / 3);
-    isa->fn(&args, items / 3, items);
-    free(scratch);
-}
-
-/* ---- the double loop ---- */
-
-/* Row q of a head by the definition: o[d] = sum_k exp2(s_k - max s) V[k][d] / sum_k exp2(s_k - max s), the maximum taken
- * from -FLT_MAX / 2 up.  key, value: the head's keys and values; s: room for seq_len_k scores. */
-static void reference_row(const struct attn *a, int64_t head, int64_t q, const double *key, const double *value, double *s,
-                          double *o)
-{
-    const struct flash_attn_prefill_params *p = &a->p;
-    const float log2e = 1.44269504f, scale = p->scale * log2e;
-    const double alpha = mxb_round(a->dt, (double)scale);
-    double most = -FLT_MAX / 2, sum = 0, x[512];
-    for (int64_t d = 0; d < a->d; d++) {
-        x[d] = at(a, T_Q, (head * p->seq_len_q + q) * a->d + d);
-        x[d] = p->narrow_q ? mxb_round(a->dt, alpha * x[d]) : x[d] * (double)scale;
-        o[d] = 0;
-    }
-    for (int64_t k = 0; k < p->seq_len_k; k++) {
-        s[k] = (double)log2e * mask_term(a, head, q, k);
-        for (int64_t d = 0; d < a->d; d++) s[k] += x[d] * key[k * a->d + d];
-        if (p->do_causal && k > q + (int64_t)p->q_offset) s[k] = -INFINITY;
-        most = fmax(most, s[k]);
-    }
-    for (int64_t k = 0; k < p->seq_len_k; k++) {
-        const double w = exp2(s[k] - most);
-        sum += w;
-        for (int64_t d = 0; d < a->d && w > 0; d++) o[d] += w * value[k * a->d + d];
-    }
-    for (int64_t d = 0; d < a->d && sum > 0; d++) o[d] /= sum;
-}
-
-static double *room(size_t n)
-{
-    double *v = malloc(n * sizeof *v);
-    assert_non_null(v);
-    return v;
-}
-
-static double *reference(const struct attn *a)
-{
-    const int64_t h = a->p.n_heads, ql = a->p.seq_len_q, group = h / a->p.n_kv_heads, kv = a->p.seq_len_k * a->d;
-    double *want = room(a->n[T_O]), *key = room(a->n[T_K]), *value = room(a->n[T_V]), *s = room(a->p.seq_len_k);
-    for (size_t i = 0; i < a->n[T_K]; i++) {
-        key[i] = at(a, T_K, (int64_t)i);
-        value[i] = at(a, T_V, (int64_t)i);
-    }
-    for (int64_t head = 0; head < a->p.batch * h; head++) {
-        const int64_t from = (head / h * a->p.n_kv_heads + head % h / group) * kv;
-        for (int64_t q = 0; q < ql; q++)
-            reference_row(a, head, q, key + from, value + from, s, want + (head * ql + q) * a->d);
-    }
-    free(s);
-    free(value);
-    free(key);
-    return want;
-}
-
-/* Allows the final rounding and f32 sums: scores of `spread` 1 have errors around 1e-6, which is also the relative error
- * of the weights. */
-static void expect_reference(const struct attn *a, const char *isa, const double *want)
-{
-    for (size_t i = 0; i < a->n[T_O]; i++) {
-        const double got = at(a, T_O, (int64_t)i), allowed = mxb_unit(a->dt) * fabs(want[i]) + 1e-5;
-        if (!(fabs(got - want[i]) <= allowed))
-            fail_msg("%s dtype %s D=%d BQ=%d BK=%d qL=%u kL=%u mask=%u bool=%d causal=%u blk=%u off=%u: o[%zu] is %.9g, not %.9g",
-                     isa, mxb_dtype_name(a->dt), (int)a->d, (int)a->bq, (int)a->bk, a->p.seq_len_q, a->p.seq_len_k, a->p.mask,
-                     a->boolmask, a->p.do_causal, a->p.has_blk, a->p.q_offset, i, got, want[i]);
-    }
-}
-
-static void check_all_isas(const struct attn *a)
-{
-    double *want = reference(a);
-    for (size_t i = 0; i < MXB_COUNT(isas); i++) {
-        if (!available(&isas[i])) continue;
-        compute(a, &isas[i]);
-        expect_reference(a, isas[i].name, want);
-    }
-    free(want);
-}
-
-static struct attn shape(enum mxb_dtype dt, int64_t d, uint32_t ql, uint32_t kl)
-{
-    return (struct attn){ .dt = dt, .d = d, .bq = 32, .bk = 16,
-                          .p = { .batch = 1, .n_heads = 2, .n_kv_heads = 1, .seq_len_q = ql, .seq_len_k = kl,
-                                 .scale = (float)(1 / sqrt((double)d)), .narrow_q = 1 } };
-}
+#include "tests/unit/flash_attn_cpu_fixture.h"
 
 /* Every dtype and head dimension of the entries with every kind of mask; ragged in both directions. */
 static void test_entries_and_masks(void **state)
@@ -351,6 +127,15 @@ static void classify(struct attn *a)
     a->t[T_BLK] = blk;
 }
 
+/* Values in columns 0 to 7 whose weighted sums underflow to -0, followed by positive ones that later tiles hide: adding
+ * 0 * 1 for a hidden key would make +0 of such a sum. */
+static void negative_zeros(const struct attn *a)
+{
+    for (int64_t k = 0; k < a->p.seq_len_k; k++)
+        for (int64_t d = 0; d < 8; d++)
+            set(a, T_V, k * a->d + d, k >= (d < 4 ? 80 : 158) ? 1 : k % 40 == 1 ? -0x1p-149 : -0.0);
+}
+
 static void test_skipping_is_exact(void **state)
 {
     (void)state;
@@ -358,14 +143,13 @@ static void test_skipping_is_exact(void **state)
     for (size_t i = 0; i < MXB_COUNT(tiles); i++) {
         for (uint32_t causal = 0; causal < 2; causal++) {
             size_t classes[3] = { 0 };
-            struct attn a = shape(i % 2 ? MXB_F32 : MXB_BF16, 64, 150, 170);
+            struct attn a = shape(i % 2 ? MXB_BF16 : MXB_F32, 64, 150, 170);
             a.p.mask = MASK_RANK2;
             a.p.do_causal = causal;
             a.bq = tiles[i][0];
             a.bk = tiles[i][1];
             new_attn(&a, 1);
-            for (int64_t k = 0; k < 170 * 64; k++)   /* 0 * -v must not turn +0 into -0 either */
-                if (at(&a, T_V, k) > 0 && k % 64 < 8) set(&a, T_V, k, -0x1p-130);
+            if (a.dt == MXB_F32) negative_zeros(&a);
             classify(&a);
             for (int64_t t = 0; t < cdiv(150, a.bq) * cdiv(170, a.bk); t++) classes[((const uint8_t *)a.t[T_BLK])[t]]++;
             assert_true(classes[0] > 0 && classes[1] > 0 && (classes[2] > 0 || a.bk > 16));
@@ -455,24 +239,31 @@ static void test_chunk(void **state)
     }
 }
 
-/* Q has one component 1 and alpha is 1, so scores are whole numbers, weights powers of two, all sums exact. */
+/* Q has one component 1 and alpha is 1, so scores are whole numbers, weights powers of two, all sums exact.  A large bias
+ * on all keys changes nothing: it is finite, so the keys are still attended. */
 static void test_exact(void **state)
 {
     (void)state;
     struct attn a = shape(MXB_F32, 64, 40, 24);
     a.p.scale = 0x1.62e43p-1f;                       /* ln 2 */
     assert_true(a.p.scale * 1.44269504f == 1.0f);
+    a.p.mask = MASK_RANK2;
     new_attn(&a, 0);
+    for (int64_t i = 0; i < 40 * 24; i++) set(&a, T_MASK, i, -20000);
+    a.p.mask = MASK_NONE;
     for (int64_t i = 0; i < 2 * 40; i++) set(&a, T_Q, i * 64, 1);
     for (int64_t k = 0; k < 24; k++) {
         set(&a, T_K, k * 64, (double)(k * 7 % 5) - 9);
         for (int64_t d = 0; d < 64; d++) set(&a, T_V, k * 64 + d, (double)((k + d) % 7) - 3);
     }
     double *want = reference(&a);
-    for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-        if (!available(&isas[k])) continue;
-        compute(&a, &isas[k]);
-        for (size_t i = 0; i < a.n[T_O]; i++) assert_true(at(&a, T_O, (int64_t)i) == (float)want[i]);
+    for (uint32_t biased = 0; biased < 2; biased++) {
+        a.p.mask = biased ? MASK_RANK2 : MASK_NONE;
+        for (size_t k = 0; k < MXB_COUNT(isas); k++) {
+            if (!available(&isas[k])) continue;
+            compute(&a, &isas[k]);
+            for (size_t i = 0; i < a.n[T_O]; i++) assert_true(at(&a, T_O, (int64_t)i) == (float)want[i]);
+        }
     }
     free(want);
     free_attn(&a);
@@ -553,71 +344,6 @@ static void test_threads(void **state)
     }
 }
 
-/* ---- vector helpers, at the width this file is compiled for ---- */
-
-static void test_conversions(void **state)
-{
-    (void)state;
-    for (uint32_t base = 0; base < 65536; base += VL) {
-        uint16_t h[VL], back[VL];
-        float f[VL];
-        for (uint32_t i = 0; i < VL; i++) h[i] = (uint16_t)(base + i);
-        for (int dt = MXB_F16; dt <= MXB_BF16; dt++) {
-            vf_store_f32(f, vf_load((enum mxb_dtype)dt, h, 0));
-            vf_store((enum mxb_dtype)dt, back, 0, vf_load((enum mxb_dtype)dt, h, 0));
-            for (uint32_t i = 0; i < VL; i++) {
-                const double want = mxb_load((enum mxb_dtype)dt, h, i);
-                assert_true(isnan(want) ? isnan(f[i]) : (double)f[i] == want);
-                if (!isnan(want)) assert_int_equal(back[i], h[i]);
-            }
-        }
-    }
-    for (uint64_t i = 0; i < 400000; i += VL) {      /* f32 to 16 bits: random patterns, and neighbours of halfway points */
-        float f[VL];
-        for (uint32_t e = 0; e < VL; e++) {
-            uint32_t u = mxb_rand_u32(5, 1, i + e);
-            if (i % 3 == 0) u = (u & 0xfffff000) + u % 3 - 1;
-            if (i % 5 == 0) u = (u & 0x80ffffff) | (0x38000000 + ((u & 7) << 23));      /* near the f16 limits below */
-            memcpy(&f[e], &u, 4);
-        }
-        for (int dt = MXB_F16; dt <= MXB_BF16; dt++) {
-            uint16_t got[VL], want[VL];
-            vf_store((enum mxb_dtype)dt, got, 0, vf_load_f32(f));
-            for (uint32_t e = 0; e < VL; e++) {
-                mxb_store((enum mxb_dtype)dt, want, e, (double)f[e]);
-                if (!isnan(f[e])) assert_int_equal(got[e], want[e]);
-                else assert_true(isnan(mxb_load((enum mxb_dtype)dt, got, e)));
-            }
-        }
-    }
-}
-
-static float exp2_of(float x)
-{
-    float y[VL];
-    vf_store_f32(y, vf_exp2(vf_set1(x)));
-    for (int i = 1; i < VL; i++) assert_memory_equal(&y[i], &y[0], 4);
-    return y[0];
-}
-
-static void test_exp2(void **state)
-{
-    (void)state;
-    for (int i = -149; i < 128; i++) assert_true(exp2_of((float)i) == (float)exp2(i));
-    for (uint64_t i = 0; i < 400000; i++) {
-        const float x = (float)(mxb_rand_uniform(3, 1, i) * 278 - 150), want = (float)exp2((double)x);
-        const float ulp = nextafterf(want, INFINITY) - want;
-        const double error = fabs((double)exp2_of(x) - exp2((double)x));
-        if (want < FLT_MAX && !(error <= 1.2 * (double)ulp))
-            fail_msg("exp2(%a) is %a, not %a", (double)x, (double)exp2_of(x), (double)want);
-    }
-    const float none = exp2_of(-INFINITY), tiny = exp2_of(-FLT_MAX);
-    assert_true(none == 0 && !signbit(none) && tiny == 0 && !signbit(tiny));
-    assert_true(exp2_of(0) == 1 && exp2_of(-0.0f) == 1 && exp2_of(-150.5f) == 0);
-    assert_true(exp2_of(128) == INFINITY && exp2_of(INFINITY) == INFINITY && exp2_of(FLT_MAX) == INFINITY);
-    assert_true(isnan(exp2_of(NAN)) && isnan(exp2_of(-NAN)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -633,8 +359,6 @@ int main(void)
         cmocka_unit_test(test_exact),
         cmocka_unit_test(test_nan),
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_conversions),
-        cmocka_unit_test(test_exp2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,8 @@ void product_qk(__local const uint4 *q_tile, __local const uint4 *k_tile, float 
         for (uint c = 0; c < CK; c++) {
             const VEC k = widen(k_tile[(tx + c * TX) * LD + u]);
             #pragma unroll
-            for (uint r = 0; r < RQ; r++) acc[r * CK + c] = fma(widen(q_tile[(ty + r * TQ) * LD + u]), k, acc[r * CK + c]);
+            for (uint r = 0; r < RQ; r++)
+                acc[r * CK + c] = fma(widen(q_tile[(ty + r * TQ) * LD + u]), k, acc[r * CK + c]);
         }
     }
     #pragma unroll

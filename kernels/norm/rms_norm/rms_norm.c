@@ -163,16 +163,17 @@ static const struct mxb_kernel cpu_avx512_kernel[] = {
       .kernel = k, .nkernel = 1 }
 #define ENTRIES_F32 "rms_norm_f32 rms_norm_no_scale_f32"
 #define ENTRIES_16BIT "rms_norm_f16 rms_norm_bf16 rms_norm_no_scale_bf16"
-#define TREE "tree reduction in local memory"
-#define SUBGROUP "subgroup reduction, one barrier"
+#define TREE(width) "tree reduction in local memory, " width
+#define SUBGROUP(width) "subgroup reduction, one barrier, " width
 static const struct mxb_impl impls[] = {         /* GPU: two rows each, as only 16-bit entries need 16-bit storage */
     CPU_IMPL("avx512", "AVX-512", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "AVX2 and FMA", MXB_FEAT_AVX2, cpu_avx2_kernel),
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
-    GPU_IMPL("cl comp", "row", TREE, 0, ENTRIES_F32, row_kernel),
-    GPU_IMPL("cl comp", "row", TREE, MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, row_kernel),
-    GPU_IMPL("comp", "subgroup", SUBGROUP, MXB_FEAT_SUBGROUP, ENTRIES_F32, subgroup_kernel),
-    GPU_IMPL("comp", "subgroup", SUBGROUP, MXB_FEAT_SUBGROUP | MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, subgroup_kernel),
+    GPU_IMPL("cl comp", "row", TREE("f32"), 0, ENTRIES_F32, row_kernel),
+    GPU_IMPL("cl comp", "row", TREE("16 bits"), MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, row_kernel),
+    GPU_IMPL("comp", "subgroup", SUBGROUP("f32"), MXB_FEAT_SUBGROUP, ENTRIES_F32, subgroup_kernel),
+    GPU_IMPL("comp", "subgroup", SUBGROUP("16 bits"), MXB_FEAT_SUBGROUP | MXB_FEAT_F16_STORAGE, ENTRIES_16BIT,
+             subgroup_kernel),
 };
 
 const struct mxb_op mxb_op_rms_norm = {
