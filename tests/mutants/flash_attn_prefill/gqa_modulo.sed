@@ -1,2 +1,3 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp
-s/h \/ (p\.n_heads \/ p\.n_kv_heads)/h % p.n_kv_heads + (p.n_kv_heads == 1u \&\& h > 0u ? 0u : 0u)/
+# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_body.h
+# Query heads take key heads in turn, not in groups.
+s/h \/ (p\(\.\|->\)n_heads \/ p\(\.\|->\)n_kv_heads)/h % p\1n_kv_heads/
