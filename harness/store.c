@@ -41,7 +41,8 @@ int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *er
     default:              why = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc); break;
     }
     snprintf(err, errlen, "database '%s': %s: %s", path, what, why);
-    return MXB_EDB;
+    const int kind = rc & 0xff;
+    return kind == SQLITE_READONLY || kind == SQLITE_NOTADB || kind == SQLITE_CORRUPT ? MXB_EINVAL : MXB_EDB;
 }
 
 static int exec(struct store *st, const char *sql)
@@ -142,7 +143,7 @@ static int open_database(struct store *st, const char *path, bool create, bool f
     if (rc) return store_fail(st->db, path, rc, "cannot open", err, errlen);
     if (sqlite3_db_readonly(st->db, "main") == 1) {
         snprintf(err, errlen, "database '%s' is read-only", path);
-        return MXB_EDB;
+        return MXB_EINVAL;
     }
     sqlite3_busy_timeout(st->db, BUSY_MS);
     if ((rc = check_identity(st, create, err, errlen)) != 0) return rc;

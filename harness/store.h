@@ -4,7 +4,7 @@
 #include "harness/check.h"
 #include "harness/measure.h"
 
-#define MXB_EDB (-20)                /* database errors: exit code 5; a path that is not a database is MXB_EINVAL */
+#define MXB_EDB (-20)                /* the disk, memory or another process: exit code 5; a file that cannot serve is MXB_EINVAL */
 #define STORE_DEFAULT_PATH "results/mlxbench.db"
 
 struct store;
@@ -37,7 +37,7 @@ struct result_row {                  /* one finished case on one device */
 /* Opens, or creates if `create`.  The missing folder is made for STORE_DEFAULT_PATH only.  Refuses, untouched: a newer
  * user_version, another application's database, a corrupt or read-only file.  An older version is upgraded after a
  * backup beside it.  Runs left 'running' by a dead process become 'aborted'.  MXB_ENOENT: no such file or folder;
- * MXB_EINVAL: not a database of ours; MXB_EDB: the rest. */
+ * MXB_EINVAL: a refusal, or corrupt; MXB_EDB: disk full, locked, out of memory. */
 int  store_open(const char *path, bool create, struct store **out, char *err, size_t errlen);
 void store_close(struct store *);    /* NULL is fine; a run not ended becomes aborted */
 int  store_begin(struct store *, const struct run_info *, char uuid_out[37], char *err, size_t errlen);

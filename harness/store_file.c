@@ -42,7 +42,7 @@ static int check_folder(const char *path, char *err, size_t errlen)
     }
     if (!may_write(folder, st.st_mode)) {
         snprintf(err, errlen, "database '%s': folder '%s' is read-only", path, folder);
-        return MXB_EDB;
+        return MXB_EINVAL;
     }
     return 0;
 }
@@ -56,7 +56,7 @@ int store_too_new(const char *path, int64_t version, char *err, size_t errlen)
 {
     snprintf(err, errlen, "database '%s' has schema version %lld, this mlxbench knows versions up to %d:"
              " use a newer one", path, (long long)version, schema_version);
-    return MXB_EDB;
+    return MXB_EINVAL;
 }
 
 static int check_header(const char *path, char *err, size_t errlen)
@@ -112,7 +112,7 @@ int store_check_file(const char *path, bool create, bool *fresh, char *err, size
     if (rc) return rc;
     if (!may_write(path, st.st_mode)) {
         snprintf(err, errlen, "database '%s' is read-only", path);
-        return MXB_EDB;
+        return MXB_EINVAL;
     }
     return check_folder(path, err, errlen);
 }

@@ -26,14 +26,15 @@ struct store {
 
 int64_t store_now_ns(void);          /* since 1970-01-01 UTC */
 
-/* Writes the one-line text "database 'path': what: why" of a failed SQLite call and returns MXB_EDB. */
+/* Writes the one-line text "database 'path': what: why" of a failed SQLite call.  MXB_EINVAL: the file itself is at fault
+ * (corrupt, read-only); MXB_EDB: disk, memory, another process. */
 int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *err, size_t errlen);
 
 /* Can the path be a database of ours that we may write?  Looks at the file with stat() and reads its first 100 bytes,
  * before SQLite may change anything.  *fresh: missing or empty. */
 int store_check_file(const char *path, bool create, bool *fresh, char *err, size_t errlen);
 
-/* Writes the refusal of a database that a later mlxbench made, and returns MXB_EDB. */
+/* Writes the refusal of a database that a later mlxbench made, and returns MXB_EINVAL. */
 int store_too_new(const char *path, int64_t version, char *err, size_t errlen);
 
 /* Binds the parameters of a statement in order; the first failure stays. */

@@ -191,9 +191,9 @@ int schema_upgrade(sqlite3 *db, const char *path, const char *const *step, int n
     if (rc) {
         char what[64];
         snprintf(what, sizeof what, "cannot upgrade from version %d to %d", first, nstep);
-        store_fail(db, path, rc, what, err, errlen);
+        const int failed = store_fail(db, path, rc, what, err, errlen);
         if (!sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        return MXB_EDB;
+        return failed;
     }
     /* The version must be in the file itself, where an older program looks for it before it opens anything. */
     sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -81,7 +81,7 @@ int param_bits(const struct mxb_param *p, struct val v, uint32_t *bits, char *er
         snprintf(err, errlen, "'%s' must be an integer, got %.9g", p->name, d);
         return MXB_EINVAL;
     }
-    if (!(d >= p->min && d <= p->max) || (p->type == 'f' && fabs(d) > (double)FLT_MAX)) {
+    if (!param_in_range(p, p->type == 'f' ? (double)(float)d : d) || (p->type == 'f' && fabs(d) > (double)FLT_MAX)) {
         snprintf(err, errlen, "'%s' must be in %.10g .. %.10g, got %.10g", p->name, p->min, p->max, d);
         return MXB_EINVAL;
     }

@@ -2,6 +2,7 @@
  * tile and cache mode of a problem becomes a case. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "harness/ops.h"
 #include "harness/problem.h"
 #include "harness/quote.h"
@@ -103,6 +104,17 @@ static int count_cases(struct sweep *s, uint64_t *n)
     return 0;
 }
 
+/* A problem whose tensors exceed the machine's memory is a mistake in the suite; what a device cannot hold is SKIP. */
+static int check_memory(const struct mxb_problem *pr, char *err, size_t errlen)
+{
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double need = 0;
+    for (uint32_t t = 0; t < pr->op->ntensor; t++) need += (double)problem_bytes(pr, t);
+    if (need <= memory) return 0;
+    snprintf(err, errlen, "the tensors need %.1f GiB, the machine has %.1f GiB", need * 0x1p-30, memory * 0x1p-30);
+    return MXB_EINVAL;
+}
+
 /* The problem and the twin that `same_bits_as:` asks for are valid, and their outputs can be compared. */
 static int check_problem(struct sweep *s, const struct bench_problem *bp)
 {
@@ -112,6 +124,7 @@ static int check_problem(struct sweep *s, const struct bench_problem *bp)
     char err[MXB_ERRLEN] = "", twin_err[MXB_ERRLEN] = "";
     unsigned char params[MXB_MAX_PUSH];
     int rc = problem_init(&pr, s->op, s->entry, bp->params, bp->seed, fill, err, sizeof err);
+    if (rc == 0) rc = check_memory(&pr, err, sizeof err);
     if (rc == 0 && o->enabled && o->same) {
         rc = suite_same_bits(o->same, bp, params, twin_err, sizeof twin_err);
         if (rc == 0) rc = problem_init(&twin, s->op, s->entry, params, bp->seed, fill, twin_err, sizeof twin_err);

@@ -71,8 +71,8 @@ static const struct mxb_param norm_param[] = {
     { "eps", 'f', offsetof(struct norm_params, eps), 1e-6f, 0, 1, NULL, "added to the mean square" },
 };
 static const struct mxb_tensor norm_tensor[] = {
-    { .name = "x", .role = MXB_IN, .dtype = MXB_T, .shape = "rows,dim", .gen = MXB_GEN_NORMAL },
-    { .name = "y", .role = MXB_OUT, .dtype = MXB_T, .shape = "rows,dim" },
+    { .name = "x", .role = MXB_IN, .dtype = MXB_T, .shape = "min(rows,65536),dim", .gen = MXB_GEN_NORMAL },
+    { .name = "y", .role = MXB_OUT, .dtype = MXB_T, .shape = "min(rows,65536),dim" },
 };
 static const struct mxb_entry norm_entry[] = {
     { "norm_f32", { MXB_F32, MXB_F32, MXB_F32 }, NULL }, { "norm_f16", { MXB_F16, MXB_F16, MXB_F16 }, NULL },

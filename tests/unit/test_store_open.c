@@ -104,9 +104,9 @@ static void newer(void **unused)
     (void)unused;
     finish(begun());
     sql_do(db, "PRAGMA user_version = 7");
-    refused(MXB_EDB, "schema version 7, this mlxbench knows versions up to 1");
+    refused(MXB_EINVAL, "schema version 7, this mlxbench knows versions up to 1");
     sql_do(db, "PRAGMA user_version = -1");          /* read as unsigned: newer, not older */
-    refused(MXB_EDB, "schema version 4294967295");
+    refused(MXB_EINVAL, "schema version 4294967295");
 }
 
 /* A newer version that has only reached the write-ahead log. */
@@ -118,7 +118,7 @@ static void newer_in_the_log(void **unused)
     assert_int_equal(sqlite3_open(db, &other), SQLITE_OK);
     sqlite3_exec(other, "PRAGMA user_version = 9", NULL, NULL, NULL);
     struct store *st;
-    assert_int_equal(store_open(db, true, &st, err, sizeof err), MXB_EDB);
+    assert_int_equal(store_open(db, true, &st, err, sizeof err), MXB_EINVAL);
     assert_non_null(strstr(err, "schema version 9,"));
     sqlite3_close(other);
     expect_sql("PRAGMA user_version", "9");
@@ -141,19 +141,19 @@ static void corrupt(void **unused)
     memcpy(before, whole, n);
     memset(before + 8192 * 12, 0xa5, 8192);          /* one page of rubbish in the middle */
     spill(before, n);
-    refused(MXB_EDB, "it is corrupt");
+    refused(MXB_EINVAL, "it is corrupt");
     spill(whole, n - 3 * 8192);                      /* cut short */
-    refused(MXB_EDB, "it is corrupt");
+    refused(MXB_EINVAL, "it is corrupt");
     memcpy(before, whole, n);
     memset(before + 100, 0xff, 4000);                /* the table of tables */
     spill(before, n);
-    refused(MXB_EDB, "it is corrupt");
+    refused(MXB_EINVAL, "it is corrupt");
     spill(whole, 8192);                              /* only the first page */
-    refused(MXB_EDB, "it is corrupt");
+    refused(MXB_EINVAL, "it is corrupt");
     memcpy(before, whole, n);
     before[16] = 0x13;                               /* a page size that is none */
     spill(before, n);
-    refused(MXB_EDB, "it is corrupt");
+    refused(MXB_EINVAL, "it is corrupt");
 
     spill(whole, n);
     store_close(opened());
@@ -165,15 +165,15 @@ static void read_only(void **unused)
     (void)unused;
     finish(begun());
     assert_int_equal(chmod(db, 0444), 0);
-    refused(MXB_EDB, "x.db' is read-only");
+    refused(MXB_EINVAL, "x.db' is read-only");
     chmod(db, 0644);
     assert_int_equal(chmod(folder, 0555), 0);
-    refused(MXB_EDB, "' is read-only");
+    refused(MXB_EINVAL, "' is read-only");
     assert_non_null(strstr(err, "folder '/tmp/test_store_"));
     chmod(folder, 0755);
     unlink(db);
     chmod(folder, 0555);
-    refused_path(db, true, MXB_EDB, "' is read-only");
+    refused_path(db, true, MXB_EINVAL, "' is read-only");
     chmod(folder, 0755);
     assert_int_equal(access(db, F_OK), -1);
 }
@@ -263,7 +263,7 @@ static void upgrade_by_steps(void **unused)
     assert_string_equal(sql_in(backup(), "PRAGMA user_version"), "1");
     assert_string_equal(sql_in(backup(), "PRAGMA application_id"), "1296848962");
     assert_string_equal(sql_in(backup(), "SELECT count(*) FROM result"), "1");
-    refused(MXB_EDB, "schema version 2, this mlxbench knows versions up to 1");
+    refused(MXB_EINVAL, "schema version 2, this mlxbench knows versions up to 1");
 }
 
 int main(void)
