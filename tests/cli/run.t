@@ -113,6 +113,19 @@ id=$("$MLXBENCH" list cases suites/smoke.yaml --op rms_norm --backend cpu | head
 run 0 show "$id" --db "$W/r.db" && grep -q "^$id" "$W/out"
 result "show finds a stored case by its id"
 
+# The validation layer has nothing to say.
+MXB_VALIDATE=1 "$MLXBENCH" run suites/smoke.yaml --backend vulkan --check-only --no-db > "$W/out" 2> "$W/err" && grep -q ' 0 FAIL' "$W/out"
+result "the smoke suite is clean under Vulkan's validation layer"
+
+# On a terminal: progress with the time left, which never stays in the output.
+if command -v script > /dev/null; then
+    script -qec "$MLXBENCH run suites/flash_attn.yaml --tag masks --backend cpu --backend opencl --check-only --no-db" "$W/tty" > /dev/null < /dev/null
+    grep -aq '^.*\[[0-9]*/[0-9]*\] .*left' "$W/tty"; result "progress with the time left on a terminal"
+else
+    skip "progress with the time left on a terminal" "no script(1) here"
+fi
+run 0 run '{op: rms_norm}' --check-only --no-db && [ ! -s "$W/err" ]; result "no progress line where there is no terminal"
+
 # A backend without a driver is no error of the run, unless it was asked for by name.
 export VK_DRIVER_FILES=/nonexistent.json VK_ICD_FILENAMES=/nonexistent.json
 run 0 run '{op: rms_norm}' --check-only --no-db && grep -q 'unavailable' "$W/out"

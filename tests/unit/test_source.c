@@ -1,0 +1,171 @@
+/* Kernel sources: embedded, overlaid, flattened; and the overlaid C tree with its compiler. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "harness/compile.h"
+#include "harness/source.h"
+
+static char dir[64], err[MXB_ERRLEN];
+static const char norm_cl[] = "kernels/norm/rms_norm/rms_norm.cl";
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/test_source_XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    return system(command);
+}
+
+/* Writes dir/path, making its folders. */
+static void put(const char *path, const char *text)
+{
+    char full[512];
+    snprintf(full, sizeof full, "%s/%s", dir, path);
+    for (char *slash = strchr(full + strlen(dir) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(full, 0700);
+        *slash = '/';
+    }
+    FILE *f = fopen(full, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static char *load(const char *from, const char *path, bool want_overlaid)
+{
+    char *text = NULL;
+    bool overlaid = !want_overlaid;
+    if (source_load(from, path, &text, &overlaid, err, sizeof err)) fail_msg("%s", err);
+    assert_int_equal(overlaid, want_overlaid);
+    return text;
+}
+
+static void test_overlay(void **state)
+{
+    (void)state;
+    static const char *const place[] = { "kernels/norm/rms_norm/rms_norm.cl", "norm/rms_norm/rms_norm.cl", "rms_norm.cl" };
+    char *text = load(NULL, norm_cl, false);
+    assert_non_null(strstr(text, "__kernel"));
+    free(text);
+    for (size_t i = MXB_COUNT(place); i-- > 0; ) {       /* each place outweighs the later ones */
+        char mark[32];
+        snprintf(mark, sizeof mark, "// from %zu\n", i);
+        put(place[i], mark);
+        text = load(dir, norm_cl, true);
+        assert_string_equal(text, mark);
+        free(text);
+    }
+    text = load(dir, "kernels/norm/rms_norm/rms_norm.comp", false);
+    free(text);
+    assert_int_equal(source_load(dir, "kernels/norm/none.cl", &text, NULL, err, sizeof err), MXB_ENOENT);
+    assert_non_null(strstr(err, "kernels/norm/none.cl"));
+}
+
+static void test_check_dir(void **state)
+{
+    (void)state;
+    char file[128];
+    assert_int_equal(source_check_dir("/nonexistent", err, sizeof err), MXB_EINVAL);
+    assert_non_null(strstr(err, "No such file"));
+    assert_int_equal(source_check_dir(dir, err, sizeof err), MXB_EINVAL);
+    assert_non_null(strstr(err, "holds no kernel source"));
+    put("other.cl", "");
+    assert_int_equal(source_check_dir(dir, err, sizeof err), MXB_EINVAL);
+    snprintf(file, sizeof file, "%s/other.cl", dir);
+    assert_int_equal(source_check_dir(file, err, sizeof err), MXB_EINVAL);
+    assert_non_null(strstr(err, "not a directory"));
+    put("norm/rms_norm/rms_norm.comp", "x");
+    assert_int_equal(source_check_dir(dir, err, sizeof err), 0);
+}
+
+/* Each file once, line numbers of messages those of the file that the user wrote. */
+static void test_flatten(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    bool overlaid = false;
+    put("kernels/norm/rms_norm/rms_norm.cl", "one\n#include \"kernels/common/mxb.cl.h\"\n  #  include \"kernels/common/mxb.cl.h\"\nfour");
+    put("kernels/common/mxb.cl.h", "inner\n");
+    if (source_flatten(dir, norm_cl, &text, &overlaid, err, sizeof err)) fail_msg("%s", err);
+    assert_true(overlaid);
+    assert_string_equal(text, "one\n#line 1 \"kernels/common/mxb.cl.h\"\ninner\n#line 3 \"kernels/norm/rms_norm/rms_norm.cl\"\nfour\n");
+    free(text);
+    put("kernels/norm/rms_norm/rms_norm.cl", "#include \"no/such.h\"\n");
+    assert_int_equal(source_flatten(dir, norm_cl, &text, &overlaid, err, sizeof err), MXB_ENOENT);
+    assert_non_null(strstr(err, "no/such.h"));
+    assert_null(text);
+    put("kernels/common/mxb.cl.h", "#include \"kernels/common/mxb.cl.h\"\n");     /* itself: once is enough */
+    put("kernels/norm/rms_norm/rms_norm.cl", "#include \"kernels/common/mxb.cl.h\"\n");
+    assert_int_equal(source_flatten(dir, norm_cl, &text, &overlaid, err, sizeof err), 0);
+    free(text);
+}
+
+static void test_c_tree(void **state)
+{
+    (void)state;
+    char tree[128];
+    void *handle = NULL;
+    put("norm/rms_norm/rms_norm_cpu.c", "#include \"rms_norm.h\"\nint answer(void) { return (int)sizeof(struct rms_norm_params); }\n");
+    if (tree_make(dir, tree, sizeof tree, err, sizeof err)) fail_msg("%s", err);
+    assert_int_equal(chdir("/"), 0);                     /* needs nothing of the source folder */
+    const int rc = compile_c(tree, "kernels/norm/rms_norm/rms_norm_cpu.c", &handle, err, sizeof err);
+    if (rc == MXB_EUNSUP) {
+        tree_remove(tree);
+        skip();
+    }
+    if (rc) fail_msg("%s", err);
+    void *symbol = dlsym(handle, "answer");
+    assert_non_null(symbol);
+    int (*answer)(void);
+    memcpy(&answer, &symbol, sizeof symbol);
+    assert_int_equal(answer(), 12);
+    dlclose(handle);
+    tree_remove(tree);
+    assert_int_equal(access(tree, F_OK), -1);
+
+    put("norm/rms_norm/rms_norm_cpu.c", "int broken(void) { return 1 }\n");
+    assert_int_equal(tree_make(dir, tree, sizeof tree, err, sizeof err), 0);
+    char log[8192];
+    assert_int_equal(compile_c(tree, "kernels/norm/rms_norm/rms_norm_cpu.c", &handle, log, sizeof log), MXB_ECOMPILE);
+    assert_non_null(strstr(log, "rms_norm_cpu.c:1:"));
+    tree_remove(tree);
+}
+
+static void test_glsl(void **state)
+{
+    (void)state;
+    static const char good[] = "#version 450\nlayout(local_size_x = 1) in;\nvoid main() { }\n";
+    void *spirv = NULL;
+    size_t n = 0;
+    char log[8192] = "";
+    const int rc = compile_glsl(good, "x.comp", "-DA=1", &spirv, &n, log, sizeof log);
+    if (rc == MXB_EUNSUP) skip();
+    if (rc) fail_msg("%s", log);
+    assert_true(n % 4 == 0 && n > 20 && *(const uint32_t *)spirv == 0x07230203);
+    free(spirv);
+    assert_int_equal(compile_glsl("#version 450\nvoid main() { x = 1; }\n", "x.comp", "", &spirv, &n, log, sizeof log), MXB_ECOMPILE);
+    assert_non_null(strstr(log, "'x' : undeclared identifier"));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = { T(test_overlay), T(test_check_dir), T(test_flatten), T(test_c_tree), T(test_glsl) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
