@@ -26,7 +26,7 @@ SHADERS := $(wildcard kernels/*/*/*.comp kernels/common/*.glsl kernels/*/*/*.def
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 
-.PHONY: all run test unit bench-self mutants setup install uninstall clean FORCE
+.PHONY: all run test unit bench-self mutants setup install uninstall bundle clean FORCE
 all: mlxbench
 
 mlxbench: $(BUILD)/mlxbench
@@ -86,6 +86,18 @@ bench-self: all
 	@scripts/bench_self.sh $(BUILD)
 mutants: all
 	@tests/mutants/run.sh
+
+# ---- for machines where nothing can be installed: libraries inside, symbols of glibc 2.31 ----
+WRAPPED := __libc_start_main dlclose dlerror dlopen dlsym fstat fstat64 fstatat lstat lstat64 pthread_create pthread_detach \
+           pthread_join pthread_mutex_trylock pthread_mutexattr_destroy pthread_mutexattr_init pthread_mutexattr_settype \
+           pthread_setaffinity_np pthread_setname_np sigabbrev_np stat stat64
+$(BUILD)/bundle/mlxbench: $(OBJ) $(GEN)/spirv.o scripts/build/old_glibc.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -c -o $(@D)/old_glibc.o scripts/build/old_glibc.c
+	$(CC) $(CFLAGS) -rdynamic -o $@ $(OBJ) $(GEN)/spirv.o $(@D)/old_glibc.o $(WRAPPED:%=-Wl,--wrap=%) -static-libgcc \
+	  -l:libyaml.a -l:libsqlite3.a -l:libz.a -Wl,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2 -Wl,--as-needed -lm
+bundle: all $(BUILD)/bundle/mlxbench
+	@scripts/bundle.sh $(BUILD)/bundle/mlxbench dist
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mlxbench/suites $(DESTDIR)$(PREFIX)/share/doc/mlxbench
