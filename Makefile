@@ -20,9 +20,9 @@ OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(GEN)/linked.o $(GEN)/embedded.o
 LIBOBJ  := $(filter-out $(BUILD)/harness/main.o,$(OBJ))
 OPS     := $(sort $(basename $(notdir $(wildcard kernels/*/*/*.def))))
 BACKENDS := $(sort $(notdir $(wildcard backends/*)))
-EMBED   := $(sort $(wildcard kernels/common/* kernels/*/*/*.c kernels/*/*/*.h kernels/*/*/*.def kernels/*/*/*.cl kernels/*/*/*.comp) \
+EMBED   := $(sort $(wildcard kernels/common/* kernels/*/*/*.c kernels/*/*/*.h kernels/*/*/*.def kernels/*/*/*.cl kernels/*/*/*.comp kernels/*/*/*.glsl) \
            $(wildcard harness/mxb_*.h))
-SHADERS := $(wildcard kernels/*/*/*.comp kernels/common/*.glsl kernels/*/*/*.def)
+SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/*.glsl kernels/*/*/*.def)
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 

@@ -5,7 +5,7 @@ set -eu
 lister=$1 out=$2
 mkdir -p "$out"
 "$lister" list --shaders > "$out/list"
-newest=$(ls -t kernels/common/*.glsl kernels/*/*/*.def | head -n 1)
+newest=$(find kernels -name '*.glsl' -o -name '*.def' | xargs ls -t | head -n 1)
 : > "$out/todo"
 : > "$out/table"
 while read -r src defines; do

@@ -119,6 +119,9 @@ static const char entries_16bit[] =
     "steel_attention_bfloat16_bq8_bk8_bd512_wm1_wn1_maskbool_ "
     "steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskfloat16 "
     "steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskbool_";
+static const char entries_f16_d256[] =
+    "flash_attn_prefill_f16_d256 flash_attn_prefill_f16_d256_boolmask "
+    "steel_attention_float16_bq32_bk16_bd256_wm4_wn1_maskfloat16 steel_attention_float16_bq32_bk16_bd256_wm4_wn1_maskbool_";
 static const char entries_f32[] = F32_ENTRY " " F32_BOOL_ENTRY;
 
 static const struct mxb_const consts[] = {
@@ -158,6 +161,24 @@ static const struct mxb_limit gpu_f32_limits[] = { GPU_LIMITS("BD / 4") };
 static const struct mxb_kernel gpu_kernel[] = { GPU_KERNEL("BD * 2") };
 static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("BD * 4") };
 
+/* Cooperative matrices of 16 x 16, one row of them per subgroup.  Local memory: K and V, and the scores. */
+static const struct mxb_tile coopmat_tiles[] = {
+    { "BQ", 1000, "64", "16 32 64 128", "query rows per workgroup, 16 per subgroup" },
+    { "BK", 1001, "32", "16 32", "key rows per step" },
+    { "WG", 1002, "BQ / 16 * sg", "32 64 128 256", "work items per workgroup" },
+};
+static const struct mxb_limit coopmat_limits[] = {
+    { "BQ >= 16 && BQ % 16 == 0 && BK >= 16 && BK % 16 == 0", "BQ and BK must be multiples of 16" },
+    { "sg == 16 || sg == 32 || sg == 64", "subgroups must have 16, 32 or 64 work items" },
+    { "WG == BQ / 16 * sg", "WG must be BQ / 16 subgroups" },
+    { "BK * 16 / sg % 4 == 0", "a lane must have 4 keys at least" },
+};
+static const struct mxb_kernel coopmat_nv_kernel[] = {
+    { .entry = "flash_attn_prefill", .source = "flash_attn_prefill_coopmat_nv",
+      .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" }, .local = { "WG" },
+      .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * (BK * 4 + 16)" },
+};
+
 static const struct mxb_tile cpu_tiles[] = {     /* S_BQ, S_BK */
     { "BQ", 1000, "32", "16 32 64 128", "query rows per item" },
     { "BK", 1001, "64", "16 32 64 128", "key rows per step" },
@@ -191,6 +212,11 @@ static const struct mxb_impl impls[] = {
       .needs = MXB_FEAT_U8_STORAGE, .entries = entries_f32, .consts = consts, .nconst = MXB_COUNT(consts),
       .tile = gpu_f32_tiles, .ntile = MXB_COUNT(gpu_f32_tiles), .limit = gpu_f32_limits,
       .nlimit = MXB_COUNT(gpu_f32_limits), .kernel = gpu_f32_kernel, .nkernel = 1 },
+    { .lang = "comp", .name = "coopmat_nv", .about = "matrix units, probabilities in two f16 parts",
+      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_F16_ARITH | MXB_FEAT_U8_STORAGE | MXB_FEAT_SUBGROUP | MXB_FEAT_COOPMAT_NV,
+      .entries = entries_f16_d256, .consts = consts, .nconst = MXB_COUNT(consts), .tile = coopmat_tiles,
+      .ntile = MXB_COUNT(coopmat_tiles), .limit = coopmat_limits, .nlimit = MXB_COUNT(coopmat_limits),
+      .kernel = coopmat_nv_kernel, .nkernel = 1 },
 };
 
 const struct mxb_op mxb_op_flash_attn_prefill = {

@@ -1,0 +1,235 @@
+// O = softmax(Q K^T * scale + mask) V, f16, on matrix units.  Contract and source: flash_attn_prefill.comp.
+//
+// A workgroup owns BQ query rows of one head, each of its BQ / 16 subgroups 16 of them.  Q' stays in registers as A
+// matrices, O as f32 accumulators; K and V tiles of BK keys lie in local memory.  Accumulators do not tell which element
+// is where, so scores pass through local memory, where lanes own parts of rows, and a rescaling is a multiplication by a
+// matrix that holds each row's factor in the whole row.
+//
+// Probabilities are f32 by contract and matrix units take f16: each is split into two f16 numbers, high + low, whose sum
+// keeps 22 bits, and P V = high V + low V.
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_KHR_shader_subgroup_vote : require
+#include "kernels/common/mxb.glsl"
+#include "kernels/attention/flash_attn_prefill/flash_attn_prefill.def"
+
+#if MXB_COOPMAT_NV
+#define MAT_A fcoopmatNV<16, gl_ScopeSubgroup, 16, 16>
+#define MAT_B fcoopmatNV<16, gl_ScopeSubgroup, 16, 16>
+#define MAT_C fcoopmatNV<32, gl_ScopeSubgroup, 16, 16>
+#define MAT_LOAD(m, buf, at, stride) coopMatLoadNV(m, buf, at, stride, false)
+#define MAT_LOAD_COLUMNS(m, buf, at, stride) coopMatLoadNV(m, buf, at, stride, true)
+#define MAT_STORE(m, buf, at, stride) coopMatStoreNV(m, buf, at, stride, false)
+#define MAT_MUL_ADD(a, b, c) coopMatMulAddNV(a, b, c)
+#else
+#define MAT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
+#define MAT_B coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseB>
+#define MAT_C coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
+#define MAT_LOAD(m, buf, at, stride) coopMatLoad(m, buf, at, stride, gl_CooperativeMatrixLayoutRowMajor)
+#define MAT_LOAD_COLUMNS(m, buf, at, stride) coopMatLoad(m, buf, at, stride, gl_CooperativeMatrixLayoutColumnMajor)
+#define MAT_STORE(m, buf, at, stride) coopMatStore(m, buf, at, stride, gl_CooperativeMatrixLayoutRowMajor)
+#define MAT_MUL_ADD(a, b, c) coopMatMulAdd(a, b, c)
+#endif
+
+layout(constant_id = 200) const bool align_Q = true;
+layout(constant_id = 201) const bool align_K = true;
+layout(constant_id = 300) const bool has_mask = false;
+layout(constant_id = 301) const bool do_causal = false;
+layout(constant_id = 303) const bool has_blk = false;
+layout(constant_id = 1000) const uint BQ = 64;
+layout(constant_id = 1001) const uint BK = 32;
+layout(constant_id = 1002) const uint WG = 128;
+layout(local_size_x_id = 1002) in;
+
+const uint U = BD / 8;               // 16-byte words per row
+const uint LD = U + 1;               // local row stride in words: eight neighbouring rows meet all 32 banks
+const uint NSG = BQ / 16;            // subgroups
+const uint SG = WG / NSG;            // their width, a multiple of 16
+const uint LS = BK / 4 + 1;          // row stride of score in words
+const uint PART = SG / 16;           // lanes per row of scores
+const float LOG2E = 1.44269504;
+const float NEG_BIG = -1.7014117e38; // -FLT_MAX / 2: start of the running maximum, which so stays finite
+
+layout(binding = 0) readonly buffer BufQ { uvec4 Q[]; };
+layout(binding = 1) readonly buffer BufK { uvec4 K[]; };
+layout(binding = 2) readonly buffer BufV { uvec4 V[]; };
+layout(binding = 3) writeonly buffer BufO { uvec4 O[]; };
+layout(binding = 4) readonly buffer BufMask { T2 mask[]; };
+layout(binding = 5) readonly buffer BufBlk { uint8_t blk[]; };
+
+shared uvec4 kv[2 * BK * LD];        // K tile, V tile; before that Q', 16 rows of a subgroup at a time
+// Per subgroup 16 rows: f32 scores; then, in their place, f16 probabilities, a row's high parts before its low parts.  Also
+// what an f32 matrix is made of and taken apart in.
+shared uvec4 score[NSG * 16 * LS];
+
+// What the lanes of a subgroup wrote to local memory is there for all of them.
+void subgroup_sync()
+{
+    subgroupMemoryBarrierShared();
+    subgroupBarrier();
+}
+
+uint next_tile(uint kb, uint end, uint blk_row)
+{
+    while (has_blk && kb < end && uint(blk[blk_row + kb]) == 0) kb++;
+    return kb;
+}
+
+// x with the mask's term, or -inf where query row `row` does not attend `key`.  mask_row: first mask cell of the row.
+float masked(float x, uint row, uint key, uint mask_row, bool use_mask)
+{
+    const float blocked = uintBitsToFloat(0xff800000u);
+    if (!align_K && key >= p.seq_len_k) return blocked;
+    if (do_causal && key > row + p.q_offset) return blocked;
+    if (has_mask && use_mask && (align_Q || row < p.seq_len_q)) {
+#if BOOLMASK
+        if (uint(mask[mask_row + key]) == 0) return blocked;
+#else
+        x = fma(LOG2E, LOAD2(mask, mask_row + key), x);
+#endif
+    }
+    return x;
+}
+
+MAT_C o[BD / 16];
+MAT_A q[BD / 16];
+
+// Q' of all subgroups, through local memory in turns: kv has room for 16 rows at least.
+void load_q(uint sg, uint lane, uint base, uint rows, float alpha)
+{
+    for (uint turn = 0; turn < NSG; turn++) {
+        if (turn == sg) {
+            for (uint i = lane; i < 16 * U; i += SG) {
+                const uint row = sg * 16 + i / U;
+                uvec4 w = uvec4(0);
+                if (align_Q || row < rows) w = Q[base + row * U + i % U];
+                if (p.narrow_q != 0)
+                    w = uvec4(mxb_to_f16x4(mxb_from_f16x4(w.xy) * alpha), mxb_to_f16x4(mxb_from_f16x4(w.zw) * alpha));
+                kv[i / U * LD + i % U] = w;
+            }
+            subgroup_sync();
+            [[unroll]] for (uint d = 0; d < BD / 16; d++) MAT_LOAD(q[d], kv, 2 * d, LD);
+        }
+        barrier();
+    }
+}
+
+// Each row's value in a whole row of a matrix.  Clobbers the subgroup's scores.
+MAT_C row_matrix(uint at, uint lane, float value)
+{
+    MAT_C m;
+    const uint words = 4 / PART;
+    subgroup_sync();
+    [[unroll]] for (uint w = 0; w < words; w++) score[at + lane / PART * LS + lane % PART * words + w] = floatBitsToUint(vec4(value));
+    subgroup_sync();
+    MAT_LOAD(m, score, at, LS);
+    subgroup_sync();
+    return m;
+}
+
+void main()
+{
+    const uint t = gl_LocalInvocationID.x, sg = gl_SubgroupID, lane = gl_SubgroupInvocationID;
+    const uint qt = gl_WorkGroupID.x, h = gl_WorkGroupID.y, b = gl_WorkGroupID.z;
+    const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
+    const uint q_base = (head * p.seq_len_q + q0) * U;
+    const uint kv_base = (b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
+    const uint nk = (p.seq_len_k + BK - 1) / BK;
+    const uint end = do_causal ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
+    const float alpha = p.scale * LOG2E, unit = p.narrow_q != 0 ? 1.0 : alpha;
+    // Lanes share a row of scores in parts of BK / PART keys.
+    const uint row = q0 + sg * 16 + lane / PART, part = lane % PART * (BK / PART);
+    const uint mask_row = ((p.mask == 2 ? head * p.seq_len_q : 0) + row) * p.seq_len_k;
+    const uint s_at = sg * 16 * LS, s_row = s_at + lane / PART * LS;
+    float m = NEG_BIG, l = 0;
+
+    load_q(sg, lane, q_base, rows, ROUND_T(alpha));
+    [[unroll]] for (uint d = 0; d < BD / 16; d++) o[d] = MAT_C(0.0);
+    for (uint kb = next_tile(0, end, qt * nk); kb < end; kb = next_tile(kb + 1, end, qt * nk)) {
+        const uint k0 = kb * BK, words = (p.seq_len_k - k0) * U;   // 16-byte words of K and V from here on
+        const bool use_mask = !has_blk || uint(blk[qt * nk + kb]) != 2;
+        for (uint i = t; i < BK * U; i += WG) {
+            const bool inside = align_K || i < words;
+            kv[i / U * LD + i % U] = inside ? K[kv_base + k0 * U + i] : uvec4(0);
+            kv[(BK + i / U) * LD + i % U] = inside ? V[kv_base + k0 * U + i] : uvec4(0);
+        }
+        barrier();                   // K and V are there
+
+        [[unroll]] for (uint c = 0; c < BK / 16; c++) {
+            MAT_C s = MAT_C(0.0);
+            [[unroll]] for (uint d = 0; d < BD / 16; d++) {
+                MAT_B k;
+                MAT_LOAD_COLUMNS(k, kv, c * 16 * LD + 2 * d, LD);
+                s = MAT_MUL_ADD(q[d], k, s);
+            }
+            MAT_STORE(s, score, s_at + c * 4, LS);
+        }
+        subgroup_sync();
+
+        float x[BK / PART], top = m;
+        [[unroll]] for (uint j = 0; j < BK / PART; j += 4) {
+            const vec4 four = uintBitsToFloat(score[s_row + (part + j) / 4]);
+            [[unroll]] for (uint e = 0; e < 4; e++) {
+                x[j + e] = masked(four[e] * unit, row, k0 + part + j + e, mask_row, use_mask);
+                top = max(top, x[j + e]);
+            }
+        }
+        [[unroll]] for (uint i = 1; i < PART; i *= 2) top = max(top, subgroupShuffleXor(top, i));
+        const float f = top == m ? 1.0 : exp2(m - top);
+        if (!subgroupAll(f == 1.0)) {
+            const MAT_C factor = row_matrix(s_at, lane, f);
+            [[unroll]] for (uint d = 0; d < BD / 16; d++)
+                [[unroll]] for (uint e = 0; e < o[d].length(); e++) o[d][e] = o[d][e] * factor[e];
+        }
+        subgroup_sync();             // scores have been read
+        float sum = 0;
+        [[unroll]] for (uint j = 0; j < BK / PART; j += 4) {
+            vec4 w;
+            // Vulkan does not say what exp2(-inf) is.  A NaN score takes the other branch and comes through.
+            [[unroll]] for (uint e = 0; e < 4; e++) w[e] = x[j + e] < NEG_BIG ? 0.0 : exp2(x[j + e] - top);
+            sum += (w.x + w.y) + (w.z + w.w);
+            const uvec2 high = mxb_to_f16x4(w), low = mxb_to_f16x4(w - mxb_from_f16x4(high));
+            const uint at = s_row + (part + j) / 8;
+            if ((part + j) / 4 % 2 == 0) {
+                score[at].xy = high;
+                score[at + BK / 8].xy = low;
+            } else {
+                score[at].zw = high;
+                score[at + BK / 8].zw = low;
+            }
+        }
+        [[unroll]] for (uint i = 1; i < PART; i *= 2) sum += subgroupShuffleXor(sum, i);
+        l = fma(l, f, sum);
+        m = top;
+        subgroup_sync();             // probabilities are there
+
+        [[unroll]] for (uint c = 0; c < BK / 16; c++) {
+            MAT_A high, low;
+            MAT_LOAD(high, score, s_at + 2 * c, LS);
+            MAT_LOAD(low, score, s_at + BK / 8 + 2 * c, LS);
+            [[unroll]] for (uint d = 0; d < BD / 16; d++) {
+                MAT_B v;
+                MAT_LOAD(v, kv, (BK + c * 16) * LD + 2 * d, LD);
+                o[d] = MAT_MUL_ADD(high, v, o[d]);
+                o[d] = MAT_MUL_ADD(low, v, o[d]);
+            }
+        }
+        barrier();                   // K and V have been used
+    }
+
+    // One division and one rounding per element, 16 columns at a time.
+    [[unroll]] for (uint d = 0; d < BD / 16; d++) {
+        subgroup_sync();
+        MAT_STORE(o[d], score, s_at, LS);
+        subgroup_sync();
+        if (!align_Q && row >= p.seq_len_q) continue;
+        for (uint w = lane % PART; w < 2; w += PART) {       // two words per row
+            const uint from = s_row + 2 * w;
+            const vec4 a = uintBitsToFloat(score[from]), c = uintBitsToFloat(score[from + 1]);
+            O[q_base + (sg * 16 + lane / PART) * U + 2 * d + w] =
+                l == 0.0 ? uvec4(0) : uvec4(mxb_to_f16x4(a / l), mxb_to_f16x4(c / l));
+        }
+    }
+}
