@@ -74,6 +74,7 @@ int ocl_error(cl_int e, const char *call, char *err, size_t errlen)
     case CL_INVALID_BUFFER_SIZE:
         return MXB_ENOMEM;
     case CL_COMPILER_NOT_AVAILABLE:
+    case CL_INVALID_WORK_GROUP_SIZE:
         return MXB_EUNSUP;
     default:
         return MXB_EDEVICE;
