@@ -30,6 +30,7 @@ struct view {                        /* one output under comparison */
     const struct mxb_ref *ref;
     const void *got;
     double u_out, u_acc;
+    bool narrow;                     /* the impl's roundings of intermediate results count */
     double overflow;                 /* values of this magnitude and more round to infinity */
     double floor2;                   /* smallest sigma, squared */
     double gate2;                    /* largest (e/sigma)^2 of a good element */
@@ -42,7 +43,7 @@ struct tally {                       /* of one output */
 };
 
 static struct view make_view(const struct mxb_problem *pr, uint32_t t, const struct mxb_ref *ref, const void *got,
-                             enum mxb_dtype acc, double tolerance)
+                             const struct mxb_impl *im, double tolerance)
 {
     const enum mxb_dtype dt = pr->dtype[t];
     const double u = mxb_unit(dt);
@@ -50,7 +51,7 @@ static struct view make_view(const struct mxb_problem *pr, uint32_t t, const str
     return (struct view){
         .dtype = dt, .bits = integer || exact || pr->fill == MXB_FILL_EXACT, .signed_zero = exact,
         .ref = ref, .got = got,
-        .u_out = u, .u_acc = mxb_unit(acc), .overflow = (2 - u) * (dt == MXB_F16 ? 0x1p15 : 0x1p127),
+        .u_out = u, .u_acc = mxb_unit(im->acc), .narrow = im->narrow && ref->n, .overflow = (2 - u) * (dt == MXB_F16 ? 0x1p15 : 0x1p127),
         .floor2 = dtype_tiny(dt) * dtype_tiny(dt) / 4, .gate2 = GATE_MAX * GATE_MAX * tolerance * tolerance,
     };
 }
@@ -69,7 +70,8 @@ static double squared_error(const struct view *w, uint64_t i, double got)
     if (!(fabs(v) < w->overflow) || !isfinite(got))
         return same(mxb_round(w->dtype, v), got, false) ? 0 : INFINITY;
     const double out = w->u_out * v, acc = w->u_acc * p, e = got - v;
-    double var = out * out + acc * acc + x * x;
+    const double n = w->narrow ? w->ref->n[i] : 0;
+    double var = out * out + acc * acc + x * x + n * n;
     var = var < w->floor2 ? w->floor2 : var;
     const double z2 = e * e / var;
     return isfinite(var) && isfinite(z2) ? z2 : INFINITY;   /* an error scale that says nothing proves nothing */
@@ -175,6 +177,12 @@ static void fail_text(const struct mxb_problem *pr, struct check_report *r, doub
 void check_outputs(const struct mxb_problem *pr, const struct oracle *oracle, const struct item_set *set,
                    void *const *got, enum mxb_dtype acc, double tolerance, struct check_report *r)
 {
+    check_impl(pr, oracle, set, got, &(struct mxb_impl){ .acc = acc }, tolerance, r);
+}
+
+void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const struct item_set *set, void *const *got,
+                const struct mxb_impl *im, double tolerance, struct check_report *r)
+{
     double worst = -1;               /* of the tensors, the larger of its two figures in units of their gates */
     const char *vacuous = NULL;
     double constant = 0;
@@ -182,7 +190,7 @@ void check_outputs(const struct mxb_problem *pr, const struct oracle *oracle, co
     for (uint32_t t = 0; t < pr->op->ntensor; t++) {
         if (!problem_writes(pr, t))
             continue;
-        const struct view w = make_view(pr, t, &oracle->t[t], got[t], acc, tolerance);
+        const struct view w = make_view(pr, t, &oracle->t[t], got[t], im, tolerance);
         const struct tally a = compare_tensor(&w, pr->nelem[t], set);
         if (a.compared == 0)
             continue;

@@ -1,6 +1,6 @@
 /* Is it right: the error model.
  *
- * sigma^2 = (u_out*r)^2 + (u_acc*P)^2 + x^2, floored at half the smallest subnormal of the output dtype, where r is the
+ * sigma^2 = (u_out*r)^2 + (u_acc*P)^2 + x^2 (+ n^2 for an impl that narrows), floored at half the smallest subnormal of the output dtype, where r is the
  * oracle's value, P and x its error scales, u the unit roundoffs.  Gates: rms(e/sigma) <= 1 and max(e/sigma) <= 8 per
  * tensor, NaN and infinities equal in class and place (and sign of inf).  Exact tensors, integer tensors and the exact
  * fill: bit equality with the oracle's value rounded once (+0 and -0 differ only where the tensor is MXB_TOL_EXACT; the
@@ -29,6 +29,9 @@ struct check_report {
 /* got[t]: what the device wrote, stored form, for every output.  acc: the impl's accumulator dtype. */
 void check_outputs(const struct mxb_problem *, const struct oracle *, const struct item_set *, void *const *got,
                    enum mxb_dtype acc, double tolerance, struct check_report *);
+/* The same for an impl, with its accumulator and its narrowing. */
+void check_impl(const struct mxb_problem *, const struct oracle *, const struct item_set *, void *const *got,
+                const struct mxb_impl *, double tolerance, struct check_report *);
 /* Bit equality of two sets of outputs (races, same_bits_as). */
 void check_same_bits(const struct mxb_problem *, void *const *a, void *const *b, struct check_report *);
 

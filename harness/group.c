@@ -160,7 +160,7 @@ static bool judge(struct slot *s, const struct mxb_problem *pr, const struct jud
 {
     struct check_report r;
     const double t0 = now_ns();
-    check_outputs(pr, ju->oracle, ju->items, out, s->plan->impl->acc, ju->tolerance, &r);
+    check_impl(pr, ju->oracle, ju->items, out, s->plan->impl, ju->tolerance, &r);
     s->check_ns += now_ns() - t0;
     s->err_rms = fmax(s->err_rms, r.err_rms);
     s->err_max = fmax(s->err_max, r.err_max);

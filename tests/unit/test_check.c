@@ -235,6 +235,27 @@ static void test_narrow_accumulator(void **state)
     }
 }
 
+/* What an impl declares to narrow is allowed to it, to no other impl, and to no op that does not say how much it costs. */
+static void test_narrowing(void **state)
+{
+    (void)state;
+    struct trial *x = start(0, 64, 16, MXB_FILL_NORMAL, 0);
+    const struct mxb_impl narrows = { .narrow = true }, plain = { .narrow = false };
+    for (uint64_t i = 0; i < x->pr.nelem[TOY_Y]; i++)
+        mxb_store(MXB_F32, x->got[TOY_Y], i, x->o.t[TOY_Y].v[i] + (i % 2 ? 1e-3 : -1e-3));
+    assert_null(x->o.t[TOY_Y].n);                    /* no impl of the op narrows */
+    check_impl(&x->pr, &x->o, &x->set, x->got, &narrows, 1, &x->r);
+    assert_int_equal(x->r.status, ST_FAIL);
+    x->o.t[TOY_Y].n = calloc(x->pr.nelem[TOY_Y], sizeof(double));
+    for (uint64_t i = 0; i < x->pr.nelem[TOY_Y]; i++) x->o.t[TOY_Y].n[i] = 1e-3;
+    check_impl(&x->pr, &x->o, &x->set, x->got, &plain, 1, &x->r);
+    assert_int_equal(x->r.status, ST_FAIL);
+    check_impl(&x->pr, &x->o, &x->set, x->got, &narrows, 1, &x->r);
+    assert_int_equal(x->r.status, ST_PASS);
+    assert_true(x->r.err_rms > 0.9 && x->r.err_max < 1.1);
+    finish(x);
+}
+
 /* Cutting bits off instead of rounding doubles the error of a bf16 output, to an rms of 0.85 sigma: still inside the
  * gate, which must leave room for accumulation.  The exact fill finds it, because its sums need rounding. */
 static void test_truncation(void **state)
@@ -428,7 +449,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_healthy), cmocka_unit_test(test_exact_fill), cmocka_unit_test(test_one_wrong_of_many),
         cmocka_unit_test(test_grossly_wrong), cmocka_unit_test(test_scale_error),
-        cmocka_unit_test(test_narrow_accumulator), cmocka_unit_test(test_truncation), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_narrow_accumulator),
+        cmocka_unit_test(test_narrowing), cmocka_unit_test(test_truncation), cmocka_unit_test(test_classes),
         cmocka_unit_test(test_declared_errors), cmocka_unit_test(test_signed_zero), cmocka_unit_test(test_integers),
         cmocka_unit_test(test_vacuous), cmocka_unit_test(test_sampled), cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_guard), cmocka_unit_test(test_status_names),

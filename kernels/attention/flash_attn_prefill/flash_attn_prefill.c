@@ -161,22 +161,24 @@ static const struct mxb_limit gpu_f32_limits[] = { GPU_LIMITS("BD / 4") };
 static const struct mxb_kernel gpu_kernel[] = { GPU_KERNEL("BD * 2") };
 static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("BD * 4") };
 
-/* Cooperative matrices of 16 x 16, one row of them per subgroup.  Local memory: K and V, and the scores. */
+/* Cooperative matrices of 16 x 16.  Local memory: K and V, and each subgroup's scores. */
 static const struct mxb_tile coopmat_tiles[] = {
-    { "BQ", 1000, "64", "16 32 64 128", "query rows per workgroup, 16 per subgroup" },
-    { "BK", 1001, "32", "16 32", "key rows per step" },
-    { "WG", 1002, "BQ / 16 * sg", "32 64 128 256", "work items per workgroup" },
+    { "BQ", 1000, "128", "32 64 128", "query rows per workgroup" },
+    { "BK", 1001, "16", "16 32", "key rows per step" },
+    { "DS", 1003, "1", "1 2 4", "subgroups that share 16 query rows" },
+    { "WG", 1002, "BQ / 16 * DS * sg", "64 128 256 512", "work items per workgroup" },
 };
 static const struct mxb_limit coopmat_limits[] = {
     { "BQ >= 16 && BQ % 16 == 0 && BK >= 16 && BK % 16 == 0", "BQ and BK must be multiples of 16" },
+    { "DS >= 1 && BD / 16 % DS == 0", "DS must divide the matrices along the head dimension" },
     { "sg == 16 || sg == 32 || sg == 64", "subgroups must have 16, 32 or 64 work items" },
-    { "WG == BQ / 16 * sg", "WG must be BQ / 16 subgroups" },
+    { "WG == BQ / 16 * DS * sg", "WG must be BQ / 16 * DS subgroups" },
     { "BK * 16 / sg % 4 == 0", "a lane must have 4 keys at least" },
 };
 static const struct mxb_kernel coopmat_nv_kernel[] = {
     { .entry = "flash_attn_prefill", .source = "flash_attn_prefill_coopmat_nv",
       .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" }, .local = { "WG" },
-      .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * (BK * 4 + 16)" },
+      .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * DS * (BK * 4 + 16)" },
 };
 
 static const struct mxb_tile cpu_tiles[] = {     /* S_BQ, S_BK */
@@ -212,7 +214,7 @@ static const struct mxb_impl impls[] = {
       .needs = MXB_FEAT_U8_STORAGE, .entries = entries_f32, .consts = consts, .nconst = MXB_COUNT(consts),
       .tile = gpu_f32_tiles, .ntile = MXB_COUNT(gpu_f32_tiles), .limit = gpu_f32_limits,
       .nlimit = MXB_COUNT(gpu_f32_limits), .kernel = gpu_f32_kernel, .nkernel = 1 },
-    { .lang = "comp", .name = "coopmat_nv", .about = "matrix units, probabilities in two f16 parts",
+    { .lang = "comp", .name = "coopmat_nv", .about = "matrix units, probabilities narrowed to f16", .narrow = true,
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_F16_ARITH | MXB_FEAT_U8_STORAGE | MXB_FEAT_SUBGROUP | MXB_FEAT_COOPMAT_NV,
       .entries = entries_f16_d256, .consts = consts, .nconst = MXB_COUNT(consts), .tile = coopmat_tiles,
       .ntile = MXB_COUNT(coopmat_tiles), .limit = coopmat_limits, .nlimit = MXB_COUNT(coopmat_limits),

@@ -1,12 +1,12 @@
 // O = softmax(Q K^T * scale + mask) V, f16, on matrix units.  Contract and source: flash_attn_prefill.comp.
 //
-// A workgroup owns BQ query rows of one head, each of its BQ / 16 subgroups 16 of them.  Q' stays in registers as A
-// matrices, O as f32 accumulators; K and V tiles of BK keys lie in local memory.  Accumulators do not tell which element
-// is where, so scores pass through local memory, where lanes own parts of rows, and a rescaling is a multiplication by a
+// A workgroup owns BQ query rows of one head.  DS subgroups share 16 of them: each takes its part of the head dimension, of
+// Q' as A matrices and of O as f32 accumulators, so that both fit into registers, and adds its part of the scores.  K and V
+// tiles of BK keys lie in local memory.  Matrices do not tell which element is where, so scores pass through local memory,
+// where lanes own parts of rows (the subgroups that share rows do this alike), and a rescaling is a multiplication by a
 // matrix that holds each row's factor in the whole row.
 //
-// Probabilities are f32 by contract and matrix units take f16: each is split into two f16 numbers, high + low, whose sum
-// keeps 22 bits, and P V = high V + low V.
+// Matrix units take f16: probabilities are rounded to f16 before they meet V, and it is the rounded ones that are summed.
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -38,14 +38,16 @@ layout(constant_id = 201) const bool align_K = true;
 layout(constant_id = 300) const bool has_mask = false;
 layout(constant_id = 301) const bool do_causal = false;
 layout(constant_id = 303) const bool has_blk = false;
-layout(constant_id = 1000) const uint BQ = 64;
-layout(constant_id = 1001) const uint BK = 32;
-layout(constant_id = 1002) const uint WG = 128;
+layout(constant_id = 1000) const uint BQ = 128;
+layout(constant_id = 1001) const uint BK = 16;
+layout(constant_id = 1002) const uint WG = 256;
+layout(constant_id = 1003) const uint DS = 1;
 layout(local_size_x_id = 1002) in;
 
 const uint U = BD / 8;               // 16-byte words per row
 const uint LD = U + 1;               // local row stride in words: eight neighbouring rows meet all 32 banks
-const uint NSG = BQ / 16;            // subgroups
+const uint NSG = BQ / 16 * DS;       // subgroups
+const uint ND = BD / 16 / DS;        // matrices along a subgroup's part of the head dimension
 const uint SG = WG / NSG;            // their width, a multiple of 16
 const uint LS = BK / 4 + 1;          // row stride of score in words
 const uint PART = SG / 16;           // lanes per row of scores
@@ -60,8 +62,8 @@ layout(binding = 4) readonly buffer BufMask { T2 mask[]; };
 layout(binding = 5) readonly buffer BufBlk { uint8_t blk[]; };
 
 shared uvec4 kv[2 * BK * LD];        // K tile, V tile; before that Q', 16 rows of a subgroup at a time
-// Per subgroup 16 rows: f32 scores; then, in their place, f16 probabilities, a row's high parts before its low parts.  Also
-// what an f32 matrix is made of and taken apart in.
+// Per subgroup 16 rows: its part of the f32 scores; then, in their place, f16 probabilities.  Also what an f32 matrix is
+// made of and taken apart in.
 shared uvec4 score[NSG * 16 * LS];
 
 // What the lanes of a subgroup wrote to local memory is there for all of them.
@@ -93,25 +95,24 @@ float masked(float x, uint row, uint key, uint mask_row, bool use_mask)
     return x;
 }
 
-MAT_C o[BD / 16];
-MAT_A q[BD / 16];
+MAT_C o[ND];
+MAT_A q[ND];
 
-// Q' of all subgroups, through local memory in turns: kv has room for 16 rows at least.
-void load_q(uint sg, uint lane, uint base, uint rows, float alpha)
+// Q' through local memory, the rows that subgroups share in turns: kv has room for 16 rows at least.
+void load_q(uint sg, uint base, uint rows, float alpha)
 {
-    for (uint turn = 0; turn < NSG; turn++) {
-        if (turn == sg) {
-            for (uint i = lane; i < 16 * U; i += SG) {
-                const uint row = sg * 16 + i / U;
-                uvec4 w = uvec4(0);
-                if (align_Q || row < rows) w = Q[base + row * U + i % U];
-                if (p.narrow_q != 0)
-                    w = uvec4(mxb_to_f16x4(mxb_from_f16x4(w.xy) * alpha), mxb_to_f16x4(mxb_from_f16x4(w.zw) * alpha));
-                kv[i / U * LD + i % U] = w;
-            }
-            subgroup_sync();
-            [[unroll]] for (uint d = 0; d < BD / 16; d++) MAT_LOAD(q[d], kv, 2 * d, LD);
+    for (uint turn = 0; turn < NSG / DS; turn++) {
+        for (uint i = gl_LocalInvocationID.x; i < 16 * U; i += WG) {
+            const uint row = turn * 16 + i / U;
+            uvec4 w = uvec4(0);
+            if (align_Q || row < rows) w = Q[base + row * U + i % U];
+            if (p.narrow_q != 0)
+                w = uvec4(mxb_to_f16x4(mxb_from_f16x4(w.xy) * alpha), mxb_to_f16x4(mxb_from_f16x4(w.zw) * alpha));
+            kv[i / U * LD + i % U] = w;
         }
+        barrier();
+        if (turn == sg / DS)
+            [[unroll]] for (uint d = 0; d < ND; d++) MAT_LOAD(q[d], kv, 2 * (sg % DS * ND + d), LD);
         barrier();
     }
 }
@@ -132,7 +133,8 @@ MAT_C row_matrix(uint at, uint lane, float value)
 void main()
 {
     const uint t = gl_LocalInvocationID.x, sg = gl_SubgroupID, lane = gl_SubgroupInvocationID;
-    const uint qt = gl_WorkGroupID.x, h = gl_WorkGroupID.y, b = gl_WorkGroupID.z;
+    // Under the causal rule the last tiles are the longest: they go first.
+    const uint qt = gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x, h = gl_WorkGroupID.y, b = gl_WorkGroupID.z;
     const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
     const uint q_base = (head * p.seq_len_q + q0) * U;
     const uint kv_base = (b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
@@ -140,13 +142,14 @@ void main()
     const uint end = do_causal ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
     const float alpha = p.scale * LOG2E, unit = p.narrow_q != 0 ? 1.0 : alpha;
     // Lanes share a row of scores in parts of BK / PART keys.
-    const uint row = q0 + sg * 16 + lane / PART, part = lane % PART * (BK / PART);
+    const uint row = q0 + sg / DS * 16 + lane / PART, part = lane % PART * (BK / PART);
     const uint mask_row = ((p.mask == 2 ? head * p.seq_len_q : 0) + row) * p.seq_len_k;
-    const uint s_at = sg * 16 * LS, s_row = s_at + lane / PART * LS;
+    const uint s_at = sg * 16 * LS, s_row = s_at + lane / PART * LS, s_first = s_row - sg % DS * 16 * LS;
+    const uint d0 = 2 * (sg % DS) * ND;                            // first word of this subgroup's part of a row
     float m = NEG_BIG, l = 0;
 
-    load_q(sg, lane, q_base, rows, ROUND_T(alpha));
-    [[unroll]] for (uint d = 0; d < BD / 16; d++) o[d] = MAT_C(0.0);
+    load_q(sg, q_base, rows, ROUND_T(alpha));
+    [[unroll]] for (uint d = 0; d < ND; d++) o[d] = MAT_C(0.0);
     for (uint kb = next_tile(0, end, qt * nk); kb < end; kb = next_tile(kb + 1, end, qt * nk)) {
         const uint k0 = kb * BK, words = (p.seq_len_k - k0) * U;   // 16-byte words of K and V from here on
         const bool use_mask = !has_blk || uint(blk[qt * nk + kb]) != 2;
@@ -159,18 +162,20 @@ void main()
 
         [[unroll]] for (uint c = 0; c < BK / 16; c++) {
             MAT_C s = MAT_C(0.0);
-            [[unroll]] for (uint d = 0; d < BD / 16; d++) {
+            [[unroll]] for (uint d = 0; d < ND; d++) {
                 MAT_B k;
-                MAT_LOAD_COLUMNS(k, kv, c * 16 * LD + 2 * d, LD);
+                MAT_LOAD_COLUMNS(k, kv, c * 16 * LD + d0 + 2 * d, LD);
                 s = MAT_MUL_ADD(q[d], k, s);
             }
             MAT_STORE(s, score, s_at + c * 4, LS);
         }
-        subgroup_sync();
+        if (DS > 1) barrier();
+        else subgroup_sync();
 
         float x[BK / PART], top = m;
         [[unroll]] for (uint j = 0; j < BK / PART; j += 4) {
-            const vec4 four = uintBitsToFloat(score[s_row + (part + j) / 4]);
+            vec4 four = uintBitsToFloat(score[s_first + (part + j) / 4]);
+            [[unroll]] for (uint i = 1; i < DS; i++) four += uintBitsToFloat(score[s_first + i * 16 * LS + (part + j) / 4]);
             [[unroll]] for (uint e = 0; e < 4; e++) {
                 x[j + e] = masked(four[e] * unit, row, k0 + part + j + e, mask_row, use_mask);
                 top = max(top, x[j + e]);
@@ -178,27 +183,23 @@ void main()
         }
         [[unroll]] for (uint i = 1; i < PART; i *= 2) top = max(top, subgroupShuffleXor(top, i));
         const float f = top == m ? 1.0 : exp2(m - top);
+        if (DS > 1) barrier();       // scores have been read
+        else subgroup_sync();
         if (!subgroupAll(f == 1.0)) {
             const MAT_C factor = row_matrix(s_at, lane, f);
-            [[unroll]] for (uint d = 0; d < BD / 16; d++)
+            [[unroll]] for (uint d = 0; d < ND; d++)
                 [[unroll]] for (uint e = 0; e < o[d].length(); e++) o[d][e] = o[d][e] * factor[e];
         }
-        subgroup_sync();             // scores have been read
         float sum = 0;
         [[unroll]] for (uint j = 0; j < BK / PART; j += 4) {
             vec4 w;
             // Vulkan does not say what exp2(-inf) is.  A NaN score takes the other branch and comes through.
             [[unroll]] for (uint e = 0; e < 4; e++) w[e] = x[j + e] < NEG_BIG ? 0.0 : exp2(x[j + e] - top);
+            const uvec2 narrow = uvec2(packHalf2x16(w.xy), packHalf2x16(w.zw));
+            w = mxb_from_f16x4(narrow);
             sum += (w.x + w.y) + (w.z + w.w);
-            const uvec2 high = mxb_to_f16x4(w), low = mxb_to_f16x4(w - mxb_from_f16x4(high));
-            const uint at = s_row + (part + j) / 8;
-            if ((part + j) / 4 % 2 == 0) {
-                score[at].xy = high;
-                score[at + BK / 8].xy = low;
-            } else {
-                score[at].zw = high;
-                score[at + BK / 8].zw = low;
-            }
+            if ((part + j) / 4 % 2 == 0) score[s_row + (part + j) / 8].xy = narrow;
+            else score[s_row + (part + j) / 8].zw = narrow;
         }
         [[unroll]] for (uint i = 1; i < PART; i *= 2) sum += subgroupShuffleXor(sum, i);
         l = fma(l, f, sum);
@@ -206,21 +207,19 @@ void main()
         subgroup_sync();             // probabilities are there
 
         [[unroll]] for (uint c = 0; c < BK / 16; c++) {
-            MAT_A high, low;
-            MAT_LOAD(high, score, s_at + 2 * c, LS);
-            MAT_LOAD(low, score, s_at + BK / 8 + 2 * c, LS);
-            [[unroll]] for (uint d = 0; d < BD / 16; d++) {
+            MAT_A w;
+            MAT_LOAD(w, score, s_at + 2 * c, LS);
+            [[unroll]] for (uint d = 0; d < ND; d++) {
                 MAT_B v;
-                MAT_LOAD(v, kv, (BK + c * 16) * LD + 2 * d, LD);
-                o[d] = MAT_MUL_ADD(high, v, o[d]);
-                o[d] = MAT_MUL_ADD(low, v, o[d]);
+                MAT_LOAD(v, kv, (BK + c * 16) * LD + d0 + 2 * d, LD);
+                o[d] = MAT_MUL_ADD(w, v, o[d]);
             }
         }
         barrier();                   // K and V have been used
     }
 
     // One division and one rounding per element, 16 columns at a time.
-    [[unroll]] for (uint d = 0; d < BD / 16; d++) {
+    [[unroll]] for (uint d = 0; d < ND; d++) {
         subgroup_sync();
         MAT_STORE(o[d], score, s_at, LS);
         subgroup_sync();
@@ -228,7 +227,7 @@ void main()
         for (uint w = lane % PART; w < 2; w += PART) {       // two words per row
             const uint from = s_row + 2 * w;
             const vec4 a = uintBitsToFloat(score[from]), c = uintBitsToFloat(score[from + 1]);
-            O[q_base + (sg * 16 + lane / PART) * U + 2 * d + w] =
+            O[q_base + (row - q0) * U + d0 + 2 * d + w] =
                 l == 0.0 ? uvec4(0) : uvec4(mxb_to_f16x4(a / l), mxb_to_f16x4(c / l));
         }
     }

@@ -18,7 +18,11 @@
  *     R_j    online, the weights so far are multiplied by f = 2^(m - m') when the maximum rises from m to m': at worst at
  *            every key after j that is a new maximum, g(m - m') + u^2 each
  * b = u^2 sum_n W_n^2, W_n the partial sums of the weights: roundings of their sum; plus (2.5 * 2u)^2 / 3: the division
- * by it may be off by 2.5 ulp in both APIs. */
+ * by it may be off by 2.5 ulp in both APIs.
+ *
+ * n is what an impl adds that rounds each 2^(s_j - m) to T before the product with V and sums what it has rounded: relative
+ * errors of the weights of variance u_T^2 / 3, or an absolute one of half a subnormal step,
+ *     n^2 = sum_j max(w_j u_T, t / l)^2 / 3 (v_j - o)^2,   l the sum of the weights before they are normalised. */
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_host.h"
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +39,7 @@ struct key {
 
 struct row {                                         /* one query row and what it reads */
     uint32_t d, keys;                                /* keys [0,keys) pass the causal rule */
+    double unit_t, step_t;                           /* roundoff of T; half its smallest step */
     double q[HEAD_DIM_MAX], unit;                    /* Q' or Q; the factor on the dot product */
     const double *k, *v, *mask;                      /* mask: this row's cells or NULL */
     bool boolmask;
@@ -50,6 +55,7 @@ static struct row find_row(const struct mxb_problem *pr, const struct mxb_ref *t
         .d = flash_attn_prefill_head_dim(pr->entry), .unit = p->narrow_q ? 1 : alpha,
         .keys = p->do_causal && keys < p->seq_len_k ? (uint32_t)keys : p->seq_len_k,
         .boolmask = pr->dtype[T_MASK] == MXB_BOOL,
+        .unit_t = mxb_unit(pr->dtype[T_Q]), .step_t = pr->dtype[T_Q] == MXB_F16 ? 0x1p-25 : 0x1p-134,
     };
     for (uint32_t c = 0; c < r.d; c++) {
         const double x = t[T_Q].v[item * r.d + c];
@@ -89,8 +95,9 @@ static struct key score(const struct row *r, uint32_t j)
     return (struct key){ .s = s, .a = LN2 * U * LN2 * U * error2 };
 }
 
-/* Scores, weights and variances of all keys.  Returns false if none is attended. */
-static bool weigh(const struct row *r, struct key *key)
+/* Scores, weights and variances of all keys.  Returns the sum of the weights before they are normalised, 0 if no key is
+ * attended. */
+static double weigh(const struct row *r, struct key *key)
 {
     double m = NEG_BIG, l = 0, later = 0;
     for (uint32_t j = 0; j < r->keys; j++) {
@@ -108,13 +115,13 @@ static bool weigh(const struct row *r, struct key *key)
         key[j].a += exp2_variance(key[j].s - m) + later;
         key[j].w /= l;
     }
-    return l != 0;
+    return l;
 }
 
-/* o, and per column the variance that the keys' errors give it; p. */
-static void combine(const struct row *r, const struct key *key, double *o, double *p, double *x)
+/* o, and per column the variance that the keys' errors give it; p; n. */
+static void combine(const struct row *r, const struct key *key, double l, double *o, double *p, double *x, double *n)
 {
-    double sum = 0, sums2 = 0, p2[HEAD_DIM_MAX] = { 0 }, var[HEAD_DIM_MAX] = { 0 };
+    double sum = 0, sums2 = 0, p2[HEAD_DIM_MAX] = { 0 }, var[HEAD_DIM_MAX] = { 0 }, var_n[HEAD_DIM_MAX] = { 0 };
     for (uint32_t j = 0; j < r->keys; j++) {
         const double *v = r->v + (uint64_t)j * r->d, w = key[j].w;
         if (w == 0)
@@ -130,13 +137,19 @@ static void combine(const struct row *r, const struct key *key, double *o, doubl
         const double *v = r->v + (uint64_t)j * r->d, w = key[j].w;
         if (w == 0)
             continue;
-        for (uint32_t c = 0; c < r->d; c++)
-            var[c] += w * w * key[j].a * (v[c] - o[c]) * (v[c] - o[c]);
+        const double error = fmax(w * r->unit_t, r->step_t / l), narrow = error * error / 3;
+        for (uint32_t c = 0; c < r->d; c++) {
+            const double far2 = (v[c] - o[c]) * (v[c] - o[c]);
+            var[c] += w * w * key[j].a * far2;
+            var_n[c] += narrow * far2;
+        }
     }
     const double division = 2.5 * 2 * U, b = U * U * sums2 + division * division / 3;
     for (uint32_t c = 0; c < r->d; c++) {
         p[c] = sqrt(p2[c]);
         x[c] = sqrt(var[c] + o[c] * o[c] * b);
+        if (n)
+            n[c] = sqrt(var_n[c]);
     }
 }
 
@@ -150,8 +163,9 @@ void flash_attn_prefill_reference(const struct mxb_problem *pr, const struct mxb
         double *o = t[T_O].v + i * d;
         for (uint32_t c = 0; c < d; c++)
             o[c] = key ? 0 : NAN;                    /* without memory nothing can pass */
-        if (key && weigh(&r, key))
-            combine(&r, key, o, t[T_O].p + i * d, t[T_O].x + i * d);
+        const double l = key ? weigh(&r, key) : 0;
+        if (l != 0)
+            combine(&r, key, l, o, t[T_O].p + i * d, t[T_O].x + i * d, t[T_O].n ? t[T_O].n + i * d : NULL);
     }
     free(key);
 }
