@@ -120,6 +120,10 @@ static int load_comp(struct kernel_store *s, const char *path, const char *defin
         snprintf(err, errlen, "no SPIR-V was built for %s", key);
         return MXB_ECOMPILE;
     }
+    if (e->size == 0) {
+        snprintf(err, errlen, "the glslc that built mlxbench does not know an extension that %s requires", path);
+        return MXB_EUNSUP;
+    }
     sh->code = e->data;
     sh->code_bytes = e->size;
     return 0;

@@ -175,11 +175,11 @@ static const struct mxb_limit coopmat_limits[] = {
     { "WG == BQ / 16 * DS * sg", "WG must be BQ / 16 * DS subgroups" },
     { "BK * 16 / sg % 4 == 0", "a lane must have 4 keys at least" },
 };
-static const struct mxb_kernel coopmat_nv_kernel[] = {
-    { .entry = "flash_attn_prefill", .source = "flash_attn_prefill_coopmat_nv",
-      .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" }, .local = { "WG" },
-      .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * DS * (BK * 4 + 16)" },
-};
+#define COOPMAT_KERNEL(file)                                                                                         \
+    { .entry = "flash_attn_prefill", .source = file, .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" },           \
+      .local = { "WG" }, .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * DS * (BK * 4 + 16)" }
+static const struct mxb_kernel coopmat_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat") };
+static const struct mxb_kernel coopmat_nv_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_nv") };
 
 static const struct mxb_tile cpu_tiles[] = {     /* S_BQ, S_BK */
     { "BQ", 1000, "32", "16 32 64 128", "query rows per item" },
@@ -202,6 +202,12 @@ static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_pre
     { .lang = "c", .name = n, .about = text, .needs = feature, .consts = consts, .nconst = MXB_COUNT(consts),        \
       .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_limits, .nlimit = MXB_COUNT(cpu_limits),        \
       .kernel = k, .nkernel = 1 }
+#define COOPMAT_IMPL(n, api, feature, k)                                                                             \
+    { .lang = "comp", .name = n, .about = "cooperative matrices (" api "), probabilities narrowed to f16", .narrow = true, \
+      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_F16_ARITH | MXB_FEAT_U8_STORAGE | MXB_FEAT_SUBGROUP | feature,          \
+      .entries = entries_f16_d256, .consts = consts, .nconst = MXB_COUNT(consts), .tile = coopmat_tiles,             \
+      .ntile = MXB_COUNT(coopmat_tiles), .limit = coopmat_limits, .nlimit = MXB_COUNT(coopmat_limits), .kernel = k,   \
+      .nkernel = 1 }
 static const struct mxb_impl impls[] = {
     CPU_IMPL("avx512", "16 queries per vector", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "8 queries per vector", MXB_FEAT_AVX2, cpu_avx2_kernel),
@@ -214,11 +220,8 @@ static const struct mxb_impl impls[] = {
       .needs = MXB_FEAT_U8_STORAGE, .entries = entries_f32, .consts = consts, .nconst = MXB_COUNT(consts),
       .tile = gpu_f32_tiles, .ntile = MXB_COUNT(gpu_f32_tiles), .limit = gpu_f32_limits,
       .nlimit = MXB_COUNT(gpu_f32_limits), .kernel = gpu_f32_kernel, .nkernel = 1 },
-    { .lang = "comp", .name = "coopmat_nv", .about = "matrix units, probabilities narrowed to f16", .narrow = true,
-      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_F16_ARITH | MXB_FEAT_U8_STORAGE | MXB_FEAT_SUBGROUP | MXB_FEAT_COOPMAT_NV,
-      .entries = entries_f16_d256, .consts = consts, .nconst = MXB_COUNT(consts), .tile = coopmat_tiles,
-      .ntile = MXB_COUNT(coopmat_tiles), .limit = coopmat_limits, .nlimit = MXB_COUNT(coopmat_limits),
-      .kernel = coopmat_nv_kernel, .nkernel = 1 },
+    COOPMAT_IMPL("coopmat", "KHR", MXB_FEAT_COOPMAT_KHR, coopmat_kernel),
+    COOPMAT_IMPL("coopmat_nv", "NV", MXB_FEAT_COOPMAT_NV, coopmat_nv_kernel),
 };
 
 const struct mxb_op mxb_op_flash_attn_prefill = {

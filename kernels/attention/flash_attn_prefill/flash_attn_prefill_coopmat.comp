@@ -1,0 +1,7 @@
+#version 450
+// O = softmax(Q K^T * scale + mask) V with cooperative matrices (GL_KHR_cooperative_matrix), f16; see
+// flash_attn_prefill.comp for the contract.
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_cooperative_matrix : require
+#include "kernels/attention/flash_attn_prefill/flash_attn_prefill_coopmat.glsl"
