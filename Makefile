@@ -7,7 +7,7 @@ PREFIX  ?= /usr/local
 SAN     ?=
 AVX2    := -mavx2 -mfma -mf16c
 AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
-WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 # -ffp-contract=off: the oracle rounds where it is written; only the CPU kernels may fuse.
 BASE    := -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) -I. -I$(BUILD) -MMD -MP \
            '-DMXB_CFLAGS="$(CFLAGS)"' '-DMXB_AVX2_FLAGS="$(AVX2)"' '-DMXB_AVX512_FLAGS="$(AVX512)"'
@@ -26,7 +26,7 @@ SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/*.gls
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 
-.PHONY: all run test unit bench-self mutants setup install uninstall bundle clean FORCE
+.PHONY: all run test unit bench-self mutants fuzz setup install uninstall bundle clean FORCE
 all: mlxbench
 
 mlxbench: $(BUILD)/mlxbench
@@ -86,6 +86,18 @@ bench-self: all
 	@scripts/bench_self.sh $(BUILD)
 mutants: all
 	@tests/mutants/run.sh
+
+# ---- fuzzing: libFuzzer of clang, each target for SECONDS; finds are kept under build/fuzz ----
+SECONDS := 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(LIBOBJ) $(GEN)/spirv.o
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -fsanitize=fuzzer -o $@ $< $(LIBOBJ) $(GEN)/spirv.o $(LDLIBS)
+fuzzers: $(FUZZERS)
+fuzz:
+	@command -v clang > /dev/null || { echo "fuzz: needs clang: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g" SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzzers
+	@scripts/fuzz.sh $(BUILD)/fuzz $(SECONDS)
 
 # ---- for machines where nothing can be installed: libraries inside, symbols of glibc 2.31 ----
 WRAPPED := __libc_start_main dlclose dlerror dlopen dlsym fstat fstat64 fstatat lstat lstat64 pthread_create pthread_detach \

@@ -209,7 +209,7 @@ static int fill_map(struct builder *b, struct node *map, struct node *const *chi
 static int on_end(struct builder *b, const yaml_event_t *e)
 {
     const struct level *l = &b->level[--b->depth];
-    struct node *const *child = b->child + l->first, *n = l->node;
+    struct node *const *child = b->child ? b->child + l->first : NULL, *n = l->node;    /* NULL: no node had a child yet */
     const uint32_t nchild = b->nchild - l->first;
     for (uint32_t i = 0; i < nchild; i++) {
         n->weight += child[i]->weight;
