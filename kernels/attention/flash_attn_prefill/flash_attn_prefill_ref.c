@@ -13,12 +13,14 @@
  *     A_j    root sum of squares of the partial sums of the dot product: their roundings
  *     B_j    alpha Q.K_j where the product by alpha is rounded (without narrow_q), else 0
  *     C_j    log2(e) mask_j and s_j, rounded both, where the mask is added, else 0
- *     g(x)   = (ln(2) u x)^2 + ((3 + 2|x|) 2u)^2 / 3: the argument of exp2 is rounded, and exp2 may be off by 3 + 2|x|
- *            ulp (Vulkan; OpenCL: 3), taken as uniformly distributed
+ *     g(x)   = (ln(2) u x)^2 + ((3 + 2|x|) 2u)^2: the argument of exp2 is rounded, and exp2 may be off by 3 + 2|x| ulp
+ *            (Vulkan; OpenCL: 3)
  *     R_j    online, the weights so far are multiplied by f = 2^(m - m') when the maximum rises from m to m': at worst at
  *            every key after j that is a new maximum, g(m - m') + u^2 each
- * b = u^2 sum_n W_n^2, W_n the partial sums of the weights: roundings of their sum; plus (2.5 * 2u)^2 / 3: the division
- * by it may be off by 2.5 ulp in both APIs.
+ * b = u^2 sum_n W_n^2, W_n the partial sums of the weights: roundings of their sum; plus (2.5 * 2u)^2: the division by it
+ * may be off by 2.5 ulp in both APIs.
+ * The errors of exp2 and of the division enter with their bounds: one exp2 serves all columns of a row, and a reciprocal of
+ * the sum all of them too, so that in a short row nothing averages out.
  *
  * n is what an impl adds that rounds each 2^(s_j - m) to T before the product with V and sums what it has rounded: relative
  * errors of the weights of variance u_T^2 / 3, or an absolute one of half a subnormal step,
@@ -72,7 +74,7 @@ static struct row find_row(const struct mxb_problem *pr, const struct mxb_ref *t
 static double exp2_variance(double x)
 {
     const double argument = LN2 * U * x, function = (3 + 2 * fabs(x)) * 2 * U;
-    return argument * argument + function * function / 3;
+    return argument * argument + function * function;
 }
 
 /* Score of key j, -inf where it is not attended, and in a what its errors do to the weight. */
@@ -144,7 +146,7 @@ static void combine(const struct row *r, const struct key *key, double l, double
             var_n[c] += narrow * far2;
         }
     }
-    const double division = 2.5 * 2 * U, b = U * U * sums2 + division * division / 3;
+    const double division = 2.5 * 2 * U, b = U * U * sums2 + division * division;
     for (uint32_t c = 0; c < r->d; c++) {
         p[c] = sqrt(p2[c]);
         x[c] = sqrt(var[c] + o[c] * o[c] * b);
