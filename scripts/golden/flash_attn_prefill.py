@@ -7,8 +7,8 @@ SplitMix64, rounded to the tensor's type.  Q is 4 u (seed s), K and V are u (see
 every head is blocked.
 
 A file holds the entry, batch, n_heads, n_kv_heads, seq_len_q, seq_len_k, q_offset, scale, mask, do_causal, narrow_q and s,
-then one line per output row: four of its elements o[0], o[1], o[D/2], o[D-1], its checksum sum_c (c + 1) o[c], and the
-root sums of squares of the partial sums of o[0] and o[D-1].
+then one line per output row: four of its elements o[0], o[1], o[D/2], o[D-1], its checksum sum_c (c + 1) o[c], the
+root sums of squares of the partial sums of o[0] and o[D-1], and the two elements' standard deviation by other errors.
 """
 import pathlib
 import numpy as np
@@ -52,21 +52,43 @@ def mask_of(shape, boolean, store, seed):
     return mask
 
 
-def attend(q, k, v, scores, open_):
-    """softmax in base 2 over the open keys; the order of the sums is NumPy's."""
-    out = np.zeros(q.shape)
-    partial = np.zeros(q.shape)
+def weight_variance(s, dots, unit, terms):
+    """Of the relative errors of 2^(s - max s), in units of 2^-48, for one row: dots are the partial sums of each key's dot
+    product, unit is the factor on them, terms are what the mask adds (see flash_attn_prefill_ref.c)."""
+    def exp2_variance(x):
+        return (np.log(2) * x) ** 2 + (2 * (3 + 2 * np.abs(x))) ** 2
+
+    argument = (dots**2).sum(axis=1) * unit**2
+    if unit != 1:
+        argument += (dots[:, -1] * unit) ** 2
+    argument += np.where(terms != 0, terms**2 + s**2, 0)
+    highest = np.maximum.accumulate(s)
+    rises = np.zeros(len(s))
+    rises[1:] = np.where(s[1:] > highest[:-1], exp2_variance(highest[:-1] - s[1:]) + 1, 0)
+    after = rises.sum() - np.cumsum(rises)
+    return np.log(2) ** 2 * argument + exp2_variance(s - s.max()) + after
+
+
+def attend(q, k, v, unit, mask_terms, open_):
+    """softmax in base 2 over the open keys; the order of the sums is NumPy's.  Also p and x of the error model."""
+    out, partial, extra = np.zeros(q.shape), np.zeros(q.shape), np.zeros(q.shape)
     for i in np.ndindex(*q.shape[:-1]):
         keys = np.flatnonzero(open_[i])
         if len(keys) == 0:
             continue
-        s = scores[i][keys]
+        dots = np.cumsum(q[i] * k[i[:-1]][keys], axis=1)
+        terms = mask_terms[i][keys]
+        s = dots[:, -1] * unit + terms
+        variance = weight_variance(s, dots, unit, terms)
         w = np.exp2(s - s.max())
-        keys, w = keys[w > 0], w[w > 0] / w.sum()
-        terms = w[:, None] * v[i[:-1]][keys]
-        out[i] = terms.sum(axis=0)
-        partial[i] = np.sqrt((np.cumsum(terms, axis=0) ** 2).sum(axis=0))
-    return out, partial
+        live = w > 0
+        keys, variance, w = keys[live], variance[live], w[live] / w.sum()
+        products = w[:, None] * v[i[:-1]][keys]
+        out[i] = products.sum(axis=0)
+        partial[i] = np.sqrt((np.cumsum(products, axis=0) ** 2).sum(axis=0))
+        by_weights = (w[:, None] ** 2 * variance[:, None] * (v[i[:-1]][keys] - out[i]) ** 2).sum(axis=0)
+        extra[i] = 2.0**-24 * np.sqrt(by_weights + out[i] ** 2 * ((np.cumsum(w) ** 2).sum() + 25))
+    return out, partial, extra
 
 
 def case(name, entry, batch=1, heads=2, kv_heads=1, ql=3, kl=5, q_offset=0, scale=1 / 16, mask=0, causal=0, narrow=1,
@@ -83,10 +105,9 @@ def case(name, entry, batch=1, heads=2, kv_heads=1, ql=3, kl=5, q_offset=0, scal
     scale = float(np.float32(scale))
     alpha = float(np.float32(scale * LOG2E))
     if narrow:
-        scores = np.einsum("bhqd,bhkd->bhqk", store(float(store(alpha)) * q), k)
-    else:
-        scores = alpha * np.einsum("bhqd,bhkd->bhqk", q, k)
-    open_ = np.ones(scores.shape, bool)
+        q = store(float(store(alpha)) * q)
+    open_ = np.ones((batch, heads, ql, kl), bool)
+    terms = np.zeros(open_.shape)
     if causal:
         open_ &= np.arange(kl)[None, :] <= np.arange(ql)[:, None] + q_offset
     if mask:
@@ -95,12 +116,12 @@ def case(name, entry, batch=1, heads=2, kv_heads=1, ql=3, kl=5, q_offset=0, scal
             open_ = open_ & cells
         else:
             open_ = open_ & np.isfinite(cells)
-            scores = scores + LOG2E * np.where(np.isfinite(cells), cells, 0)
-    out, partial = attend(q, k, v, scores, open_)
+            terms = terms + LOG2E * np.where(np.isfinite(cells), cells, 0)
+    out, partial, extra = attend(q, k, v, 1 if narrow else alpha, terms, open_)
     lines = [f"{entry} {batch} {heads} {kv_heads} {ql} {kl} {q_offset} {scale!r} {mask} {causal} {narrow} {seed}"]
     weight = np.arange(1, dim + 1)
-    for o, p in zip(out.reshape(-1, dim), partial.reshape(-1, dim)):
-        row = [o[0], o[1], o[dim // 2], o[-1], o @ weight, p[0], p[-1]]
+    for o, p, x in zip(out.reshape(-1, dim), partial.reshape(-1, dim), extra.reshape(-1, dim)):
+        row = [o[0], o[1], o[dim // 2], o[-1], o @ weight, p[0], p[-1], x[0], x[-1]]
         lines.append(" ".join(repr(float(x)) for x in row))
     (OUT / f"{name}.txt").write_text("\n".join(lines) + "\n")
 

@@ -168,7 +168,7 @@ static void attend(const struct run *r, const struct quality *f, uint64_t item)
 }
 
 /* Computes every output with the given quality and judges it as the harness does. */
-static struct check_report check_f32(struct run *r, struct quality f)
+static inline struct check_report check_f32(struct run *r, struct quality f)
 {
     const params *p = &r->p;
     struct check_report report;

@@ -25,14 +25,18 @@ static double golden_cell(const struct mxb_problem *pr, uint64_t seed, uint64_t 
     return blocked || u < -0.6 ? -INFINITY : mxb_round(pr->dtype[T_MASK], u < -0.5 ? -1e4 : u < 0.2 ? 0 : 3 * u);
 }
 
-static void check_row(const char *name, uint64_t row, uint64_t d, const double *o, const double *p, const double *want)
+enum { FIGURES = 9 };                /* of a row of a golden file */
+
+static void check_row(const char *name, uint64_t row, uint64_t d, const struct mxb_ref *o, const double *want)
 {
+    const double *v = o->v + row * d, *p = o->p + row * d, *x = o->x + row * d;
     double sum = 0;
     for (uint64_t c = 0; c < d; c++)
-        sum += (double)(c + 1) * o[c];
-    const double got[7] = { o[0], o[1], o[d / 2], o[d - 1], sum, p[0], p[d - 1] };
-    for (int i = 0; i < 7; i++)
-        if (!(fabs(got[i] - want[i]) <= (i == 4 ? 1e-9 : 1e-13)))
+        sum += (double)(c + 1) * v[c];
+    const double got[FIGURES] = { v[0], v[1], v[d / 2], v[d - 1], sum, p[0], p[d - 1], x[0], x[d - 1] };
+    const double unit[FIGURES] = { 1e-13, 1e-13, 1e-13, 1e-13, 1e-9, 1e-13, 1e-13, 1e-11 * want[7], 1e-11 * want[8] };
+    for (int i = 0; i < FIGURES; i++)
+        if (!(fabs(got[i] - want[i]) <= unit[i]))
             fail_msg("%s, row %d, figure %d: %.17g, NumPy has %.17g", name, (int)row, i, got[i], want[i]);
 }
 
@@ -41,7 +45,7 @@ static void check_golden(const char *name)
     char path[128], entry[80];
     unsigned seed;
     params p = defaults();
-    double scale, want[7];
+    double scale, want[FIGURES];
     snprintf(path, sizeof path, "tests/golden/flash_attn_prefill/%s.txt", name);
     FILE *f = fopen(path, "r");
     if (!f)
@@ -67,9 +71,9 @@ static void check_golden(const char *name)
     const uint64_t rows = (uint64_t)p.batch * p.n_heads * p.seq_len_q, d = pr.nelem[T_O] / rows;
     op->reference(&pr, ref, 0, (int64_t)rows);
     for (uint64_t row = 0; row < rows; row++) {
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < FIGURES; i++)
             assert_int_equal(fscanf(f, "%lf", &want[i]), 1);
-        check_row(name, row, d, v[T_O] + row * d, scale_p + row * d, want);
+        check_row(name, row, d, &ref[T_O], want);
     }
     assert_int_equal(fscanf(f, "%lf", &want[0]), EOF);
     fclose(f);
@@ -91,16 +95,18 @@ static void oracle_equals_numpy(void **state)
 }
 
 /* A NaN in V under a blocked key stays there, one under an attended key and one in Q come through; a row that attends
- * nothing is +0; rows outside the range are left alone. */
+ * nothing is +0, also where its scores are only below every start of a running maximum; one whose keys are all blocked softly
+ * attends them alike; rows outside the range are left alone. */
 static void oracle_of_special_values(void **state)
 {
-    enum { D = 256, QL = 4, KL = 3 };
+    enum { D = 256, QL = 6, KL = 3 };
     params p = defaults();
     p.n_heads = p.n_kv_heads = 1, p.seq_len_q = QL, p.seq_len_k = KL, p.mask = MASK_RANK2;
     struct mxb_problem pr;
     char err[MXB_ERRLEN];
     static double q[QL * D], k[KL * D], v[KL * D], o[QL * D], scale[QL * D], extra[QL * D];
-    double mask[QL * KL] = { 0, 0, -INFINITY,  -INFINITY, -INFINITY, -INFINITY,  0, 0, 0,  0, 0, 0 };
+    double mask[QL * KL] = { 0, 0, -INFINITY,  -INFINITY, -INFINITY, -INFINITY,  0, 0, 0,  0, 0, 0,
+                             -1e4, -1e4, -INFINITY,  -0x1.fep127, -0x1.fep127, -INFINITY };
     const struct mxb_ref t[6] = { { .v = q }, { .v = k }, { .v = v }, { o, scale, extra }, { .v = mask } };
     (void)state;
     assert_int_equal(problem_init(&pr, op, ops_entry(op, BF16), &p, 1, MXB_FILL_NORMAL, err, sizeof err), 0);
@@ -116,26 +122,27 @@ static void oracle_of_special_values(void **state)
         assert_true(c == 0 ? isnan(o[2 * D + c]) : fabs(o[2 * D + c] - 1) < 1e-15);
         assert_true(o[3 * D + c] == -7);
     }
-    op->reference(&pr, t, 3, 4);
+    op->reference(&pr, t, 3, 6);
     for (int c = 0; c < D; c++)
-        assert_true(isnan(o[3 * D + c]));
+        assert_true(isnan(o[3 * D + c]) && o[4 * D + c] == 0.5 && o[5 * D + c] == 0 && !signbit(o[5 * D + c]));
 }
 
 /* ---- the error scales ---- */
 
-static void open_causal(struct run *r, const char *entry, enum mxb_fill fill, uint32_t length)
+static void open_causal(struct run *r, const char *entry, enum mxb_fill fill, uint32_t length, float scale)
 {
     params p = defaults();
-    p.n_heads = 2, p.n_kv_heads = 1, p.seq_len_q = p.seq_len_k = length, p.do_causal = 1;
+    p.n_heads = 2, p.n_kv_heads = 1, p.seq_len_q = p.seq_len_k = length, p.do_causal = 1, p.scale = scale;
     run_open(r, entry, p, fill, 8, 8);
 }
 
 /* Sums in either order, an exp2 that is always off by all of its 3 + 2|x| ulp, and a division by all of its 2.5, pass:
- * also where a row has one or two keys, whose errors nothing averages out. */
+ * also where a row has one or two keys, whose errors nothing averages out, and with a scale so small that all weights are
+ * alike and the errors of exp2 are the largest. */
 static void permitted_arithmetic_passes(void **state)
 {
     static const char *const entry[] = { BF16, F16, F32 };
-    static const uint32_t length[] = { 1, 2, 23, 60 };
+    static const uint32_t length[] = { 1, 2, 4, 23, 60 };
     static const struct quality good[] = {
         { .backward = false }, { .backward = true }, { .exp2_error = 1 }, { .exp2_error = -1, .div_ulp = 2.5f },
         { .exp2_error = 1, .div_ulp = -2.5f, .backward = true },
@@ -143,16 +150,18 @@ static void permitted_arithmetic_passes(void **state)
     (void)state;
     for (size_t e = 0; e < MXB_COUNT(entry); e++)
         for (size_t n = 0; n < MXB_COUNT(length); n++)
-            for (int fill = 0; fill <= MXB_FILL_LARGE; fill += MXB_FILL_LARGE) {
-                struct run r;
-                open_causal(&r, entry[e], (enum mxb_fill)fill, length[n]);
-                for (size_t i = 0; i < MXB_COUNT(good); i++) {
-                    const struct check_report c = check_f32(&r, good[i]);
-                    if (c.status != ST_PASS)
-                        fail_msg("%s, %u keys, fill %d, quality %zu: %s", entry[e], length[n], fill, i, c.text);
+            for (int fill = 0; fill <= MXB_FILL_LARGE; fill += MXB_FILL_LARGE)
+                for (int flat = 0; flat < 2; flat++) {
+                    struct run r;
+                    open_causal(&r, entry[e], (enum mxb_fill)fill, length[n], flat ? 0x1p-14f : 0.0625f);
+                    for (size_t i = 0; i < MXB_COUNT(good); i++) {
+                        const struct check_report c = check_f32(&r, good[i]);
+                        if (c.status != ST_PASS)
+                            fail_msg("%s, %u keys, fill %d, flat %d, quality %zu: %s", entry[e], length[n], fill, flat, i,
+                                     c.text);
+                    }
+                    run_close(&r);
                 }
-                run_close(&r);
-            }
 }
 
 /* An honest f32 kernel uses a good part of the scale, not a vanishing one.  One rounding to T is at most u of the result,
@@ -166,7 +175,7 @@ static void scale_is_not_wide(void **state)
     for (size_t i = 0; i < MXB_COUNT(row); i++)
         for (int fill = 0; fill <= MXB_FILL_LARGE; fill += MXB_FILL_LARGE) {
             struct run r;
-            open_causal(&r, row[i].entry, (enum mxb_fill)fill, 23);
+            open_causal(&r, row[i].entry, (enum mxb_fill)fill, 23, 0.0625f);
             const struct check_report c = check_f32(&r, (struct quality){ .backward = false });
             if (!(c.err_rms > row[i].rms_lo && c.err_rms < row[i].rms_hi && c.err_max < row[i].max))
                 fail_msg("%s fill %d: rms %g max %g", row[i].entry, fill, c.err_rms, c.err_max);
@@ -195,7 +204,7 @@ static void wrong_arithmetic_fails(void **state)
     for (size_t e = 0; e < MXB_COUNT(entry); e++)
         for (int fill = 0; fill <= MXB_FILL_LARGE; fill += MXB_FILL_LARGE) {
             struct run r;
-            open_causal(&r, entry[e], (enum mxb_fill)fill, 23);
+            open_causal(&r, entry[e], (enum mxb_fill)fill, 23, 0.0625f);
             for (size_t i = 0; i < MXB_COUNT(everywhere); i++)
                 if (check_f32(&r, everywhere[i]).status != ST_FAIL)
                     fail_msg("%s fill %d: wrong arithmetic %zu passes", entry[e], fill, i);
@@ -203,7 +212,7 @@ static void wrong_arithmetic_fails(void **state)
         }
     for (size_t i = 0; i < MXB_COUNT(fine); i++) {
         struct run r;
-        open_causal(&r, fine[i].entry, fine[i].fill, 23);
+        open_causal(&r, fine[i].entry, fine[i].fill, 23, 0.0625f);
         const struct check_report c = check_f32(&r, fine[i].q);
         if (c.status != ST_FAIL)
             fail_msg("fine wrong arithmetic %zu passes: rms %g max %g", i, c.err_rms, c.err_max);
