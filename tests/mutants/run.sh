@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Proof that the checks bite: every mutant (a sed script) is applied to one kernel source at a time, laid over the built-in kernels
-# with --kernel-dir, and the suite must not pass.  Prints the kill rate per op and backend; survivors fail the run.
-# Usage: tests/mutants/run.sh [OP...]    MXB_MUTANT_BACKENDS="opencl vulkan cpu" restricts.
+# Proof that the checks bite: every mutant is laid over the built-in kernels with --kernel-dir, one source file at a time, and
+# the mutants' suite of its op must fail.  Prints what was not killed and the kill rate per op and backend.
+#
+# A mutant is a sed script, tests/mutants/OP/NAME.sed.  Its head says
+#     # file: rms_norm.cl rms_norm.comp          the sources it changes; each one is a mutant of its backend
+#     # The sum leaves out the last element.     what is wrong
+#     # equivalent on opencl: why                where no output can differ, or none does on the devices of a test machine
+#
+# Usage: tests/mutants/run.sh [--short] [--verbose] [--dir DIR] [--suite FILE]... [OP...]
+#     --short       only the mutants listed in short.txt, for `make test`
+#     --verbose     one line for each mutant that was killed too
+#     --dir DIR     mutants in DIR instead of tests/mutants
+#     --suite FILE  cases of that suite instead of OP/suite.yaml: do they kill too?
+# Environment: MLXBENCH, MXB_MUTANT_BACKENDS="cpu opencl vulkan", MXB_MUTANT_JOBS (default: the processors).
+# Exit code 0 if at least 98 % of the mutants that are not equivalent were killed and none was broken.
 set -u
-program=${MLXBENCH:-./mlxbench}
-backends=${MXB_MUTANT_BACKENDS:-"cpu opencl vulkan"}
-work=$(mktemp -d "${TMPDIR:-/tmp}/mlxbench-mutants-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-killed=0 survived=0 skipped=0
+export program=${MLXBENCH:-./mlxbench} backends=${MXB_MUTANT_BACKENDS:-"cpu opencl vulkan"} work suites dir
 
 backend_of() {
     case $1 in
@@ -17,49 +25,103 @@ backend_of() {
     esac
 }
 
-# mutate OP SED FILE: one mutant of one file
-mutate() {
-    local op=$1 sed=$2 file=$3 dir backend name
-    dir=$(dirname "$(ls kernels/*/"$op"/"$op".def)")
-    name=$(basename "$sed" .sed) backend=$(backend_of "$file")
-    case " $backends " in *" $backend "*) ;; *) return ;; esac
-    rm -rf "$work/k"
-    mkdir -p "$work/k/${dir#kernels/}"
-    sed -f "$sed" "$dir/$file" > "$work/k/${dir#kernels/}/$file"
-    if cmp -s "$dir/$file" "$work/k/${dir#kernels/}/$file"; then
-        printf 'UNCHANGED %-8s %-28s %s\n' "$backend" "$op" "$name ($file)"
-        survived=$((survived + 1))
-        return
-    fi
-    "$program" run suites/smoke.yaml --op "$op" --backend "$backend" --check-only --no-db --kernel-dir "$work/k" --timeout 60 > "$work/out" 2> "$work/err"
-    case $? in
-        2) if grep -q '^  ERROR' "$work/out" && ! grep -qE '^  (FAIL|MISTRUSTED|CRASHED|TIMEOUT)' "$work/out"; then
-               printf 'BROKEN    %-8s %-28s %s\n' "$backend" "$op" "$name ($file): does not compile"
-               grep -m1 -A3 '^  ERROR' "$work/out"
-               survived=$((survived + 1))
-           else
-               printf 'killed    %-8s %-28s %s\n' "$backend" "$op" "$name ($file)"
-               killed=$((killed + 1))
-           fi ;;
-        0) printf 'SURVIVED  %-8s %-28s %s\n' "$backend" "$op" "$name ($file)"
-           survived=$((survived + 1)) ;;
-        *) printf 'ODD       %-8s %-28s %s: %s\n' "$backend" "$op" "$name ($file)" "$(head -n 1 "$work/err")"
-           survived=$((survived + 1)) ;;
+# run_suites OP BACKEND FOLDER: mlxbench over the suites, with the kernels of FOLDER; output in FOLDER.out and .err
+run_suites() {
+    "$program" run ${suites:-"$dir/$1/suite.yaml"} --op "$1" --backend "$2" --check-only --no-db --threads 1 --timeout 60 \
+        --kernel-dir "$3" > "$3.out" 2> "$3.err" < /dev/null
+}
+
+# baseline OP BACKEND: the unchanged sources, laid over in the same way, must pass, or a kill means nothing
+baseline() {
+    local folder="$work/$1-$2" source
+    source=$(dirname kernels/*/"$1"/"$1".def)
+    mkdir -p "$folder/${source#kernels/}"
+    cp "$source"/* "$folder/${source#kernels/}"
+    run_suites "$1" "$2" "$folder" || printf 'baseline %s %s - %s\n' "$2" "$1" "$(tail -qn 2 "$folder.out" "$folder.err" | tr '\n' ' ')"
+}
+
+# verdict RC FOLDER: killed, survived, or broken (no verdict of a check)
+verdict() {
+    case $1 in
+        0) echo survived ;;
+        2) if grep -qE '^  (FAIL|MISTRUSTED|CRASHED|TIMEOUT)' "$2.out"; then echo killed; else echo broken; fi ;;
+        *) echo broken ;;
     esac
 }
 
-ops=${*:-$(ls -d tests/mutants/*/ | xargs -n 1 basename)}
-for op in $ops; do
-    for backend in $backends; do      # the unchanged kernels must pass, or a kill means nothing
-        "$program" run suites/smoke.yaml --op "$op" --backend "$backend" --check-only --no-db > "$work/out" 2>&1 || {
-            printf 'BASELINE  %-8s %-28s does not pass\n' "$backend" "$op"
-            tail -n 3 "$work/out"
-            survived=$((survived + 1))
-        }
+# mutate SED FILE: prints one line: verdict, backend, op, name (file), remark
+mutate() {
+    local sed=$1 file=$2 op name source folder result remark='' backend
+    op=$(basename "$(dirname "$sed")") name=$(basename "$sed" .sed) backend=$(backend_of "$file")
+    source=$(dirname kernels/*/"$op"/"$op".def)
+    folder="$work/$op-$name-$file"
+    mkdir -p "$folder/${source#kernels/}"
+    if ! sed -f "$sed" "$source/$file" > "$folder/${source#kernels/}/$file" || cmp -s "$source/$file" "$folder/${source#kernels/}/$file"; then
+        result=broken remark='changes nothing'
+    else
+        run_suites "$op" "$backend" "$folder"
+        result=$(verdict $? "$folder")
+        [ "$result" != broken ] || remark=$(grep -hm1 -A3 '^  ERROR' "$folder.out" "$folder.err" | tr '\n' ' ')
+        if grep -qE "^# equivalent on ([a-z]+ )*$backend( [a-z]+)*: ." "$sed"; then
+            if [ "$result" = survived ]; then result=equivalent; else remark='is documented as equivalent'; fi
+        fi
+    fi
+    printf '%s %s %s %s %s\n' "$result" "$backend" "$op" "$name($file)" "$remark"
+    rm -rf "$folder" "$folder.out" "$folder.err"
+}
+
+# list OP: "mutate SED FILE" for each mutant of a backend that is asked for, in the short list if there is one
+list() {
+    local sed file
+    for sed in "$dir/$1"/*.sed; do
+        [ -z "$short" ] || grep -qx "$1/$(basename "$sed" .sed)" "$dir/short.txt" || continue
+        for file in $(sed -n '1s/^# file: *//p' "$sed"); do
+            case " $backends " in *" $(backend_of "$file") "*) echo "mutate $sed $file" ;; esac
+        done
     done
-    for sed in tests/mutants/"$op"/*.sed; do
-        for file in $(sed -n '1s/^# file: *//p' "$sed"); do mutate "$op" "$sed" "$file"; done
-    done
+}
+
+# table RESULTS: kill rates; true if all is well
+table() {
+    awk '
+        { n[$3 " " $2 " " $1]++; op[$3]; backend[$2]; if ($1 == "killed" || $1 == "survived") { n["all " $1]++ } if ($1 == "broken") bad++ }
+        $1 == "baseline" { bad++ }
+        END {
+            printf "\n%-30s %-8s %7s %9s %11s %6s\n", "op", "backend", "killed", "survived", "equivalent", "rate"
+            for (o in op) for (b in backend) {
+                k = n[o " " b " killed"]; s = n[o " " b " survived"]; e = n[o " " b " equivalent"]
+                if (k + s + e) { printf "%-30s %-8s %7d %9d %11d %5.1f%%\n", o, b, k, s, e, k + s ? 100 * k / (k + s) : 100 | "sort" }
+                equivalent += e
+            }
+            close("sort")
+            k = n["all killed"] + 0; s = n["all survived"] + 0
+            rate = k + s ? 100 * k / (k + s) : 0
+            printf "%-30s %-8s %7d %9d %11d %5.1f%%\n", "total", "", k, s, equivalent, rate
+            if (bad) printf "%d broken: the rate means nothing\n", bad
+            exit bad || rate < 98
+        }' "$1"
+}
+
+short='' verbose='' suites='' dir=tests/mutants ops=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --short) short=1 ;;
+        --verbose) verbose=1 ;;
+        --dir) dir=$2; shift ;;
+        --suite) suites="$suites $2"; shift ;;
+        -*) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 3 ;;
+        *) ops="$ops $1" ;;
+    esac
+    shift
 done
-printf '%d mutants killed, %d not\n' "$killed" "$survived"
-[ "$survived" -eq 0 ]
+work=$(mktemp -d "${TMPDIR:-/tmp}/mlxbench-mutants-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export -f backend_of run_suites baseline verdict mutate
+for op in ${ops:-$(ls -d "$dir"/*/ | xargs -n 1 basename)}; do
+    [ -f "$dir/$op/suite.yaml" ] || { echo "no mutants of '$op' in $dir" >&2; exit 3; }
+    for backend in $backends; do echo "baseline $op $backend"; done
+    list "$op"
+done > "$work/jobs"
+xargs -P "${MXB_MUTANT_JOBS:-$(nproc)}" -I{} bash -c '{}' < "$work/jobs" | tee "$work/results" |
+    if [ "$verbose" ]; then cat; else grep -vE '^(killed|equivalent) [^ ]* [^ ]* [^ ]* $'; fi
+table "$work/results"
