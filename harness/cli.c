@@ -26,6 +26,7 @@ static const struct option_row options[] = {
     { "rounds", "N", "fresh worker processes per timed case instead of the suite's", U32, AT(rounds) },
     { "check-only", NULL, "no timing", FLAG, AT(check_only) },
     { "bench-only", NULL, "no checking", FLAG, AT(bench_only) },
+    { "fail-fast", NULL, "stop after the first problem with a case that fails", FLAG, AT(fail_fast) },
     { "db", "FILE", "results database (default $MLXBENCH_DB or results/mlxbench.db)", TEXT, AT(db) },
     { "no-db", NULL, "store nothing", FLAG, AT(no_db) },
     { "format", "NAME", "table or json", TEXT, AT(format) },
@@ -205,7 +206,7 @@ void cli_run_opts(const struct cli *c, struct run_opts *o)
     const char *validate = getenv("MXB_VALIDATE"), *inproc = getenv("MXB_INPROCESS"), *no_color = getenv("NO_COLOR");
     *o = (struct run_opts){ .path = c->arg.item, .npath = c->arg.n, .device = c->device.item, .ndevice = c->device.n,
                             .db = cli_db(c), .kernel_dir = c->kernel_dir, .reporter = reporters[0], .cmdline = c->cmdline,
-                            .timeout_s = c->timeout_s, .threads = c->threads,
+                            .timeout_s = c->timeout_s, .threads = c->threads, .fail_fast = c->fail_fast,
                             .in_process = inproc && strcmp(inproc, "1") == 0, .validate = validate && strcmp(validate, "1") == 0,
                             .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color), .width = terminal_width() };
     cli_suite_opts(c, &o->suites);

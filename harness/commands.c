@@ -198,7 +198,7 @@ static int help_run(const struct cli *c)
 #define SELECT "backend device op entry tag filter seed shard"
 static const struct command
     cmd_run = { "run", "SUITE...", "checks and times the cases of suites (or of inline cases: '{op: rms_norm}')",
-                SELECT " rounds check-only bench-only db no-db format kernel-dir timeout threads",
+                SELECT " rounds check-only bench-only fail-fast db no-db format kernel-dir timeout threads",
                 "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
     cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",
                  "backend op entry tag filter seed shard format shaders check-only bench-only",

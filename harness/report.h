@@ -13,6 +13,7 @@ struct run_summary {
     double   compile_s;
     uint32_t problems, oracles;      /* inputs and oracles made */
     bool     interrupted;
+    uint32_t not_run;                /* cases left out after a failure, with --fail-fast */
     const char *db_path;             /* NULL = not stored */
     const char *run_uuid;
 };

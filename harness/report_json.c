@@ -87,6 +87,7 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     json_uint(&j, "pipelines_reused", s->hits);
     json_double(&j, "compile_s", s->compile_s);
     json_bool(&j, "interrupted", s->interrupted);
+    json_uint(&j, "not_run", s->not_run);
     json_string(&j, "db", s->db_path);
     json_string(&j, "run", s->run_uuid && *s->run_uuid ? s->run_uuid : NULL);
     json_end(&j);

@@ -143,6 +143,7 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     fprintf(f, "%u cases in %.1f s; %u problems, %u oracles; pipelines: %u compiled in %.2f s, %u reused\n", total, s->wall_s,
             s->problems, s->oracles, s->compiles, s->compile_s, s->hits);
     if (s->db_path) fprintf(f, "stored in %s, run %s\n", s->db_path, s->run_uuid);
+    if (s->not_run) fprintf(f, "stopped at a failure (--fail-fast): %u cases not run\n", s->not_run);
     if (s->interrupted) fprintf(f, "interrupted: the cases above are kept\n");
     free(t->varies);
     free(t);

@@ -169,6 +169,13 @@ static void collect_counts(struct run *r)
         }
 }
 
+static bool has_failed(const struct run *r)
+{
+    for (int s = 0; s < ST_COUNT; s++)
+        if (r->sum.count[s] && status_fails_run((enum mxb_status)s)) return true;
+    return false;
+}
+
 static int run_all(struct run *r, char *err, size_t errlen)
 {
     int rc = 0;
@@ -177,6 +184,10 @@ static int run_all(struct run *r, char *err, size_t errlen)
     for (uint32_t i = 0, n; i < r->cases.nitem && rc == 0 && !run_interrupted; i += n) {
         for (n = 1; i + n < r->cases.nitem && r->cases.item[i + n].problem == r->cases.item[i].problem; n++) continue;
         rc = run_group(r, i, n, err, errlen);
+        if (r->o->fail_fast && has_failed(r)) {
+            r->sum.not_run = r->cases.nitem - i - n;
+            break;
+        }
     }
     progress_clear(&r->progress);
     collect_counts(r);
@@ -186,9 +197,7 @@ static int run_all(struct run *r, char *err, size_t errlen)
 static int exit_code(const struct run *r)
 {
     if (r->sum.interrupted) return 128 + run_interrupted;
-    for (int s = 0; s < ST_COUNT; s++)
-        if (r->sum.count[s] && status_fails_run((enum mxb_status)s)) return EXIT_WRONG;
-    return EXIT_FINE;
+    return has_failed(r) ? EXIT_WRONG : EXIT_FINE;
 }
 
 int run_suites(const struct run_opts *o)
@@ -209,7 +218,7 @@ int run_suites(const struct run_opts *o)
     r.sum.run_uuid = r.uuid;
     if (r.sum.interrupted) devices_kill(&r.devices);
     devices_stop(&r.devices);
-    if (r.store && store_end(r.store, rc || r.sum.interrupted ? "aborted" : "complete", err, sizeof(err)) && code == EXIT_FINE)
+    if (r.store && store_end(r.store, rc || r.sum.interrupted || r.sum.not_run ? "aborted" : "complete", err, sizeof(err)) && code == EXIT_FINE)
         code = complain(MXB_EDB, err);
     store_close(r.store);
     if (r.report) o->reporter->end(stdout, r.report, &r.sum);

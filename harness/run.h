@@ -16,6 +16,7 @@ struct run_opts {
     double timeout_s;
     uint32_t threads;                                /* cpu backend and oracle, 0 = affinity */
     bool in_process, validate, colour;
+    bool fail_fast;                                  /* stop after the first problem with a failing case */
     int width;                                       /* of the terminal, 0 = unlimited */
 };
 

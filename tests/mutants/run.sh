@@ -27,8 +27,10 @@ backend_of() {
 
 # run_suites OP BACKEND FOLDER: mlxbench over the suites, with the kernels of FOLDER; output in FOLDER.out and .err
 run_suites() {
-    "$program" run ${suites:-"$dir/$1/suite.yaml"} --op "$1" --backend "$2" --check-only --no-db --threads 1 --timeout 60 \
-        --kernel-dir "$3" > "$3.out" 2> "$3.err" < /dev/null
+    local own=$dir/$1/suite.yaml
+    [ -f "$own" ] || own=suites/smoke.yaml
+    "$program" run ${suites:-$own} --op "$1" --backend "$2" --check-only --no-db --fail-fast --threads 1 --timeout 60 --kernel-dir \
+        "$3" > "$3.out" 2> "$3.err" < /dev/null
 }
 
 # baseline OP BACKEND: the unchanged sources, laid over in the same way, must pass, or a kill means nothing
@@ -116,9 +118,11 @@ while [ $# -gt 0 ]; do
 done
 work=$(mktemp -d "${TMPDIR:-/tmp}/mlxbench-mutants-XXXXXX")
 trap 'rm -rf "$work"' EXIT
+# A mutant is compiled once: keeping its binaries costs as much as making them.
+export MXB_CACHE_DIR='' MESA_SHADER_CACHE_DISABLE=1 POCL_CACHE_DIR=$work/pocl
 export -f backend_of run_suites baseline verdict mutate
 for op in ${ops:-$(ls -d "$dir"/*/ | xargs -n 1 basename)}; do
-    [ -f "$dir/$op/suite.yaml" ] || { echo "no mutants of '$op' in $dir" >&2; exit 3; }
+    [ -d "$dir/$op" ] || { echo "no mutants of '$op' in $dir" >&2; exit 3; }
     for backend in $backends; do echo "baseline $op $backend"; done
     list "$op"
 done > "$work/jobs"

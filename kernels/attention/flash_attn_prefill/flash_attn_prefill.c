@@ -235,7 +235,7 @@ const struct mxb_op mxb_op_flash_attn_prefill = {
     .impl = impls, .nimpl = MXB_COUNT(impls),
     .fills = 1u << MXB_FILL_NORMAL | 1u << MXB_FILL_EXACT | 1u << MXB_FILL_NEEDLE | 1u << MXB_FILL_LARGE |
              1u << MXB_FILL_PROBE,
-    .def_version = 1,
+    .def_version = 2,
     .validate = validate, .generate = flash_attn_prefill_generate, .reference = flash_attn_prefill_reference,
     .items = "batch * n_heads * seq_len_q", .flops = flops,
 };

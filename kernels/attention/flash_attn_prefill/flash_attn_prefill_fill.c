@@ -249,14 +249,14 @@ static void integer_row(const struct rows *f, uint64_t row, double *out)
         out[c] = (int)(mxb_rand_u32(f->pr->seed, f->t, row * f->d + c) % 17) - 8;
 }
 
-/* Logits (natural) of a few units around an offset of +96 (query rows 0 mod 4), -96 (1), a ramp from -40 to 40 over the
- * keys (2), and a falling ramp around +96 (3): exp without subtraction of the maximum overflows or vanishes, and the
+/* Logits (natural) of a few units around an offset of +120 (query rows 0 mod 4), -120 (1), a ramp from -40 to 40 over the
+ * keys (2), and a falling ramp around +120 (3): exp without subtraction of the maximum overflows or vanishes, and the
  * running maximum rises often.  Two directions u, v carry offset and ramp:
  *     Q = (z + A u + C v) / (scale sqrt(D)),   K_j = z_j + 3 u + 3 r_j v,   r_j from -1 to 1,   V = z + (0 or 100 by columns). */
 static void large_row(const struct rows *f, uint64_t row, double *out)
 {
     const struct flash_attn_prefill_params *p = f->pr->params;
-    const double root = sqrt(f->d), offset = 96 / (3 * root), ramp = 40 / (3 * root);
+    const double root = sqrt(f->d), offset = 120 / (3 * root), ramp = 40 / (3 * root);
     double u[HEAD_DIM_MAX], v[HEAD_DIM_MAX], along_u = 3, along_v = 0, factor = 1;
     random_signs(f->pr, STREAM_DIRECTION, 0, f->d, u);
     random_signs(f->pr, STREAM_DIRECTION, 1, f->d, v);

@@ -1,2 +1,3 @@
 # file: flash_attn_prefill.cl flash_attn_prefill.comp
+# Scores are computed before all of K, and of Q the first time, is there.
 /barrier(.*K and, the first time/d

@@ -1,2 +1,3 @@
 # file: flash_attn_prefill.cl flash_attn_prefill.comp
+# V overwrites K, and maxima are read, before all scores are done.
 /barrier(.*K has been used/d

@@ -1,0 +1,5 @@
+# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_body.h
+# Weights are exp of scores in base 2.
+s/= exp2(s\[r \* CK + c\] - top)/= exp(s[r * CK + c] - top)/
+s/exp2(x - top)/exp(x - top)/
+s/vf_exp2(vf_load_f32(s + j \* QW) - m)/vf_exp2((vf_load_f32(s + j * QW) - m) * vf_set1(LOG2E))/
