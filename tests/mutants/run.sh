@@ -97,7 +97,7 @@ table() {
             }
             close("sort")
             k = n["all killed"] + 0; s = n["all survived"] + 0
-            rate = k + s ? 100 * k / (k + s) : 0
+            rate = k + s ? 100 * k / (k + s) : equivalent ? 100 : 0
             printf "%-30s %-8s %7d %9d %11d %5.1f%%\n", "total", "", k, s, equivalent, rate
             if (bad) printf "%d broken: the rate means nothing\n", bad
             exit bad || rate < 98
