@@ -107,7 +107,7 @@ static void oracle_of_special_values(void **state)
     static double q[QL * D], k[KL * D], v[KL * D], o[QL * D], scale[QL * D], extra[QL * D];
     double mask[QL * KL] = { 0, 0, -INFINITY,  -INFINITY, -INFINITY, -INFINITY,  0, 0, 0,  0, 0, 0,
                              -1e4, -1e4, -INFINITY,  -0x1.fep127, -0x1.fep127, -INFINITY };
-    const struct mxb_ref t[6] = { { .v = q }, { .v = k }, { .v = v }, { o, scale, extra }, { .v = mask } };
+    const struct mxb_ref t[6] = { { .v = q }, { .v = k }, { .v = v }, { .v = o, .p = scale, .x = extra }, { .v = mask } };
     (void)state;
     assert_int_equal(problem_init(&pr, op, ops_entry(op, BF16), &p, 1, MXB_FILL_NORMAL, err, sizeof err), 0);
     for (int i = 0; i < KL * D; i++)

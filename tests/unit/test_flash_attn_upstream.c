@@ -161,7 +161,8 @@ static void chunk_equals_whole(void **state)
         for (int a = 0; a < 3; a++)
             o[a] = calloc(whole.nelem[T_O], sizeof *o[a]);
         const struct mxb_ref *c = chunk.oracle.t;
-        const struct mxb_ref t[6] = { { .v = q }, { .v = c[T_K].v }, { .v = c[T_V].v }, { o[0], o[1], o[2] } };
+        const struct mxb_ref t[6] = { { .v = q }, { .v = c[T_K].v }, { .v = c[T_V].v },
+                                        { .v = o[0], .p = o[1], .x = o[2] } };
         for (uint64_t h = 0; h < row[i].heads; h++) {
             const uint64_t first = h * row[i].length + row[i].q0, part = h * row[i].n * D, bytes = row[i].n * D * sizeof *q;
             memcpy(q + first * D, c[T_Q].v + part, bytes);
