@@ -99,13 +99,18 @@ VF_INLINE bool vi_any(vi mask)
 #endif
 }
 
-/* Sum of the lanes, pairwise. */
+/* Sum of the lanes, pairwise: lane i plus lane i + VL/2, and so on. */
 VF_INLINE float vf_sum(vf v)
 {
-    for (int w = VL / 2; w > 0; w /= 2)
-        for (int i = 0; i < w; i++)
-            v[i] += v[i + w];
-    return v[0];
+#if defined(VF_AVX512)
+    return _mm512_reduce_add_ps(v);
+#elif defined(VF_AVX2)
+    __m128 h = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    h = _mm_add_ps(h, _mm_movehl_ps(h, h));
+    return _mm_cvtss_f32(_mm_add_ss(h, _mm_movehdup_ps(h)));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
 }
 
 /* f16 <-> f32.  Without an instruction for it: rescale the exponent by a multiplication, which also normalises
