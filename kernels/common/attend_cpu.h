@@ -30,7 +30,7 @@ struct attend {                      /* query rows of one head with their state 
 };
 
 /* Lays the state out in the thread's scratch, at most 8 d + 512 bytes per row and 4096 more. */
-static void attend_start(struct attend *t, void *scratch)
+VF_INLINE void attend_start(struct attend *t, void *scratch)
 {
     t->pad = (t->d + VL - 1) / VL * VL;
     t->q = scratch;
@@ -105,7 +105,7 @@ VF_INLINE void attend_scores(enum mxb_dtype dt, const struct attend *t, const vo
 }
 
 /* Turns row i's scores of keys [k0,k1) of a chunk into weights and moves its maximum and sum on. */
-static void attend_softmax(const struct attend *t, int64_t i, int64_t k0, int64_t k1)
+VF_INLINE void attend_softmax(const struct attend *t, int64_t i, int64_t k0, int64_t k1)
 {
     float *s = t->s + i * ATTEND_KEYS;
     vf m = vf_set1(t->m[i]), sum = { 0 };

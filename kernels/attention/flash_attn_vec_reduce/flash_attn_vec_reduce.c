@@ -121,7 +121,7 @@ static void reference_row(const struct flash_attn_vec_reduce_params *p, uint32_t
     const double *a = t[T_TMP].v + (uint64_t)r * d * p->nwg;
     const double *sm = t[T_TMP].v + ((uint64_t)p->nrows * d + 2 * (uint64_t)r) * p->nwg;
     const double division = 2.5 * 2 * U;
-    double e[MAX_GROUPS], m = NEG_BIG, z = 0, z2 = 0;
+    double e[32], m = NEG_BIG, z = 0, z2 = 0;
     for (uint32_t g = 0; g < p->nwg; g++) m = fmax(m, sm[2 * g + 1]);
     for (uint32_t g = 0; g < p->nwg; g++) {
         e[g] = exp(sm[2 * g + 1] - m);

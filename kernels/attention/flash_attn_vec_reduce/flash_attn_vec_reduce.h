@@ -11,8 +11,6 @@ enum { T_TMP, T_OUT };                           /* tensors = bindings 0, 1 */
 /* mxb_args.spec of the CPU kernels: the entry's dtypes (all f32) and head dimension; there are no tiles. */
 enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_BD };
 
-enum { MAX_GROUPS = 32 };
-
 /* CPU kernels, one per instruction set; grid (nrows), one item = one row. */
 void flash_attn_vec_reduce_cpu(const struct mxb_args *, int64_t begin, int64_t end);
 void flash_attn_vec_reduce_cpu_avx2(const struct mxb_args *, int64_t begin, int64_t end);

@@ -1,0 +1,33 @@
+// Merge of split-K partial results of row r by one workgroup of WG >= 32 work items:
+//     M = max_g M_g, e_g = exp(M_g - M), Z = sum_g S_g e_g, out = Z == 0 ? 0 : sum_g a_g e_g / Z
+// At most 32 groups; the layout of tmp is in attend_split.glsl.
+#include "kernels/common/mxb.glsl"
+
+layout(constant_id = 1000) const uint WG = 64;
+layout(local_size_x_id = 1000) in;
+layout(binding = 0) readonly buffer BufTmp { float tmp[]; };
+layout(binding = 0) readonly buffer BufTmp4 { vec4 tmp4[]; };
+layout(binding = 1) writeonly buffer BufOut { vec4 result[]; };
+shared float factor[32], sum[32];    // per group: e_g, S_g e_g
+
+void attend_merge(uint r, uint rows, uint groups, uint d)
+{
+    const uint t = gl_LocalInvocationID.x, sm = (rows * d + 2 * r) * groups;
+    float m = -1.7014117e38, z = 0.0;            // M of a group without keys
+
+    for (uint g = 0; g < groups; g++) m = max(m, tmp[sm + 2 * g + 1]);
+    if (t < groups) {
+        const float mine = tmp[sm + 2 * t + 1];
+        factor[t] = mine == m ? 1.0 : exp(mine - m);
+        sum[t] = tmp[sm + 2 * t] * factor[t];
+    }
+    barrier();
+    for (uint g = 0; g < groups; g++) z += sum[g];
+    const float unit = z == 0.0 ? 0.0 : 1.0 / z;
+    for (uint u = t; u < d / 4; u += WG) {
+        const uint a = (r * (d / 4) + u) * groups;
+        vec4 o = vec4(0);
+        for (uint g = 0; g < groups; g++) o += tmp4[a + g] * factor[g];
+        result[r * (d / 4) + u] = o * unit;
+    }
+}
