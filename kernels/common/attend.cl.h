@@ -48,7 +48,9 @@ void attend_load_q(ATTEND_LOCAL *w, __global const T *Q, uint rows, uint d, bool
 
 void attend_start(struct attend *s)
 {
+    #pragma unroll
     for (uint i = 0; i < ROWS * COLS; i++) s->acc[i] = 0.0f;
+    #pragma unroll
     for (uint r = 0; r < ROWS; r++) {
         s->m[r] = NEG_BIG;
         s->l[r] = 0.0f;
@@ -61,12 +63,15 @@ void attend_partial(ATTEND_LOCAL *w, __global const T2 *K, uint base, uint lo, u
     const uint lane = t % TX;
     for (uint j = t / TX; j < KEYS; j += WG / TX) {
         float s[ROWS];
+        #pragma unroll
         for (uint r = 0; r < ROWS; r++) s[r] = 0.0f;
         if (base + j >= lo && base + j < hi)
             for (uint u = lane; 4 * u < d; u += TX) {
                 const float4 k = ATTEND_LOAD4(LOAD2X4, LOAD2, K, (size_t)(base + j), u, d);
+                #pragma unroll
                 for (uint r = 0; r < ROWS; r++) s[r] += dot(w->q[r * LQ + u], k);
             }
+        #pragma unroll
         for (uint r = 0; r < ROWS; r++) w->part[(r * KEYS + j) * TX + lane] = s[r];
     }
 }
@@ -86,6 +91,7 @@ void attend_score(ATTEND_LOCAL *w, uint base, float scale, uint t)
 // Moves the state to the new maximum; the first 32 work items turn scores into weights.
 void attend_softmax(struct attend *s, ATTEND_LOCAL *w, uint t)
 {
+    #pragma unroll
     for (uint r = 0; r < ROWS; r++) {
         float4 top4 = s->m[r];
         for (uint j = 0; j < KEYS / 4; j++) top4 = fmax(top4, w->score[r * KEYS / 4 + j]);
@@ -93,6 +99,7 @@ void attend_softmax(struct attend *s, ATTEND_LOCAL *w, uint t)
         const float f = top == s->m[r] ? 1.0f : exp(s->m[r] - top);
         s->m[r] = top;
         s->l[r] *= f;
+        #pragma unroll
         for (uint c = 0; c < COLS; c++) s->acc[r * COLS + c] *= f;
         if (t < KEYS) {
             const float x = ((__local float *)w->score)[r * KEYS + t];
@@ -106,18 +113,22 @@ void attend_value(struct attend *s, ATTEND_LOCAL *w, __global const T2 *V, uint 
 {
     const uint first = lo > base ? (lo - base) / 4 : 0, end = min((uint)KEYS, hi - base);
     for (uint j = 4 * first; j < end; j += 4) {
+        #pragma unroll
         for (uint r = 0; r < ROWS; r++) {
             const float4 p = w->weight[(r * KEYS + j) / 4];
             s->l[r] += (p.x + p.y) + (p.z + p.w);
         }
+        #pragma unroll
         for (uint c = 0; c < COLS; c++) {
             const uint u = t + c * WG;
             float4 v[4];
             if (4 * u >= d) continue;
+            #pragma unroll
             for (uint e = 0; e < 4; e++) {
                 v[e] = 0.0f;
                 if (base + j + e >= lo && base + j + e < hi) v[e] = ATTEND_LOAD4(LOAD2X4, LOAD2, V, (size_t)(base + j + e), u, d);
             }
+            #pragma unroll
             for (uint r = 0; r < ROWS; r++) {
                 const float4 p = w->weight[(r * KEYS + j) / 4];
                 s->acc[r * COLS + c] += (p.x * v[0] + p.y * v[1]) + (p.z * v[2] + p.w * v[3]);

@@ -22,6 +22,7 @@ void attend_group(struct attend *s, ATTEND_LOCAL *w, __global const T2 *K, __glo
 // a of head `head`, which is row r of the state, times unit.
 void attend_store_a(const struct attend *s, uint r, __global float4 *tmp, uint head, uint g, uint groups, uint d, float unit, uint t)
 {
+    #pragma unroll
     for (uint c = 0; c < COLS; c++) {
         const uint u = t + c * WG;
         if (4 * u < d) tmp[((size_t)head * (d / 4) + u) * groups + g] = s->acc[r * COLS + c] * unit;

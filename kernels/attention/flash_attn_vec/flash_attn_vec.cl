@@ -17,6 +17,7 @@ void flash_attn_vec(__global const T *Q, __global const T2 *K, __global const T2
 
     attend_load_q(&w, Q + (size_t)head * BD, ROWS, BD, true, t);
     attend_group(&s, &w, K + kv, V + kv, g, p.nwg, window ? n - p.sliding_window : 0, n, BD, p.scale, t);
+    #pragma unroll
     for (uint r = 0; r < ROWS; r++) {
         const float unit = p.nwg > 1 ? 1.0f : s.l[r] == 0.0f ? 0.0f : 1.0f / s.l[r];
         attend_store_a(&s, r, tmp, head + r, g, p.nwg, BD, unit, t);

@@ -31,12 +31,14 @@ void sdpa(__global const T *Q, __global const T *K, __global const T *V, __globa
     for (uint base = lo / KEYS * KEYS; base < hi; base += KEYS)
         attend_chunk(&s, &w, K + kv, V + kv, base, lo, hi, d, p.scale, t);
 
-    for (uint r = 0; r < rows; r++) {
+    #pragma unroll
+    for (uint r = 0; r < ROWS; r++) {
         const float unit = 1.0f / s.l[r];
+        #pragma unroll
         for (uint c = 0; c < COLS; c++) {
             const uint u = t + c * WG;
             const float4 o = s.acc[r * COLS + c] * unit;
-            if (4 * u >= d) continue;
+            if (r >= rows || 4 * u >= d) continue;
 #if VEC == 4
             STOREX4(O, r * (d / 4) + u, o);
 #else

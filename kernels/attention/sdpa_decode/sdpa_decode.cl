@@ -14,6 +14,7 @@ void sdpa_decode(__global const T *Q, __global const T *K, __global const T *V, 
 
     attend_load_q(&w, Q + (size_t)head * d, ROWS, d, false, t);
     attend_group(&s, &w, K + kv, V + kv, part, PARTS, 0, p.kv_seq_len, d, p.scale, t);
+    #pragma unroll
     for (uint r = 0; r < ROWS; r++) {
         attend_store_a(&s, r, tmp, head + r, part, PARTS, d, 1.0f, t);
         attend_store_sm(&s, r, tmp, p.n_heads, head + r, part, PARTS, d, t);
