@@ -92,7 +92,8 @@ struct mxb_kernel {                  /* one device function of an impl, in step 
     const char *local[3];            /* work items per workgroup as expressions; NULL = 1; unused on the cpu */
     const char *bind;                /* "x w y": tensors in binding order; NULL = all in table order */
     const char *local_bytes;         /* local memory needed, expression; NULL = little.  Too much: SKIP */
-    const char *scratch_bytes;       /* cpu: per thread, expression; NULL = none */
+    const char *scratch_bytes;       /* cpu: per thread, expression over constants and tiles alone, since a pipeline
+                                      * serves problems of all parameters; NULL = none */
     mxb_cpu_fn cpu;                  /* cpu only */
 };
 
