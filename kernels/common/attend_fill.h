@@ -6,7 +6,8 @@
  * ones are 128 apart, so that exp of the difference is 0 in f32, subnormals included.
  *   needle  one key per codeword: the output is that key's V, whatever the tiling.
  *   exact   two keys share a codeword, neighbours in even heads, half the sequence apart in odd ones.  A row attends one of
- *           them or both: weights of exactly 1, and V holds integers of at most 8.
+ *           them or both: weights of exactly 1.  V holds integers of at most 255, so the mean of two is exact in f32, but
+ *           often has to be rounded to bf16.
  * Codewords differ because their first 24 signs are the bits of the key's number.  Rows shorter than that have beacons
  * instead: every period-th key is +b, the others are -b, and a row attends exactly one of them.
  *
@@ -149,7 +150,7 @@ static void attend_fill_row(const struct attend_fill *f, uint32_t tensor, uint32
         attend_match_row(f, tensor, head, row, out);
     } else if (fill == MXB_FILL_EXACT) {
         for (uint32_t c = 0; c < f->d; c++)
-            out[c] = (int)(mxb_rand_u32(f->pr->seed, tensor, index * f->d + c) % 17) - 8;
+            out[c] = (int)(mxb_rand_u32(f->pr->seed, tensor, index * f->d + c) % 511) - 255;
     } else if (fill == MXB_FILL_LARGE) {
         attend_large_row(f, tensor, head, row, out);
     } else if (fill == MXB_FILL_PROBE && tensor == ATTEND_Q) {

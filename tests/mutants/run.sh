@@ -3,7 +3,8 @@
 # the mutants' suite of its op must fail.  Prints what was not killed and the kill rate per op and backend.
 #
 # A mutant is a sed script, tests/mutants/OP/NAME.sed.  Its head says
-#     # file: rms_norm.cl rms_norm.comp          the sources it changes; each one is a mutant of its backend
+#     # file: rms_norm.cl rms_norm.comp          the sources it changes; each one is a mutant of its backend; common/FILE is a
+#                                                shared one
 #     # The sum leaves out the last element.     what is wrong
 #     # equivalent on opencl: why                where no output can differ, or none does on the devices of a test machine
 #
@@ -19,8 +20,8 @@ export program=${MLXBENCH:-./mlxbench} backends=${MXB_MUTANT_BACKENDS:-"cpu open
 
 backend_of() {
     case $1 in
-        *.cl) echo opencl ;;
-        *.comp) echo vulkan ;;
+        *.cl | *.cl.h) echo opencl ;;
+        *.comp | *.glsl) echo vulkan ;;
         *) echo cpu ;;
     esac
 }
@@ -53,12 +54,14 @@ verdict() {
 
 # mutate SED FILE: prints one line: verdict, backend, op, name (file), remark
 mutate() {
-    local sed=$1 file=$2 op name source folder result remark='' backend
+    local sed=$1 file=$2 op name source folder changed result remark='' backend
     op=$(basename "$(dirname "$sed")") name=$(basename "$sed" .sed) backend=$(backend_of "$file")
-    source=$(dirname kernels/*/"$op"/"$op".def)
-    folder="$work/$op-$name-$file"
-    mkdir -p "$folder/${source#kernels/}"
-    if ! sed -f "$sed" "$source/$file" > "$folder/${source#kernels/}/$file" || cmp -s "$source/$file" "$folder/${source#kernels/}/$file"; then
+    source=$(dirname kernels/*/"$op"/"$op".def)/$file
+    case $file in common/*) source=kernels/$file ;; esac
+    folder="$work/$op-$name-$(basename "$file")"
+    changed=$folder/${source#kernels/}
+    mkdir -p "$(dirname "$changed")"
+    if ! sed -f "$sed" "$source" > "$changed" || cmp -s "$source" "$changed"; then
         result=broken remark='changes nothing'
     else
         run_suites "$op" "$backend" "$folder"

@@ -20,6 +20,13 @@ static uint32_t head_dim(const struct mxb_problem *pr)
     return (uint32_t)(pr->nelem[T_Q] / p->n_heads);
 }
 
+/* First key that is attended; the last is kv_seq_len - 1. */
+static uint32_t first_key(const struct flash_attn_vec_params *p)
+{
+    const bool window = p->mask_type == MASK_SLIDING && p->sliding_window > 0 && p->sliding_window < p->kv_seq_len;
+    return window ? p->kv_seq_len - p->sliding_window : 0;
+}
+
 /* In the order of the dispatcher upstream; sizes of zero fail the ranges of the parameter table before. */
 static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
 {
@@ -44,7 +51,7 @@ static void range(const struct attend_fill *f, uint32_t row, uint32_t *lo, uint3
 {
     const struct flash_attn_vec_params *p = f->pr->params;
     (void)row;
-    *lo = flash_attn_vec_first(p);
+    *lo = first_key(p);
     *hi = p->kv_seq_len;
 }
 
@@ -63,7 +70,7 @@ static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
 static uint32_t keys_of_group(const struct flash_attn_vec_params *p, uint32_t g, uint32_t *keys)
 {
     uint32_t n = 0;
-    for (uint32_t k = flash_attn_vec_first(p); k < p->kv_seq_len; k++)
+    for (uint32_t k = first_key(p); k < p->kv_seq_len; k++)
         if (k / CHUNK % p->nwg == g) keys[n++] = k;
     return n;
 }
@@ -117,13 +124,13 @@ static void reference(const struct mxb_problem *pr, const struct mxb_ref *t, int
 static double flops(const struct mxb_problem *pr)
 {
     const struct flash_attn_vec_params *p = pr->params;
-    return 4.0 * p->n_heads * head_dim(pr) * (p->kv_seq_len - flash_attn_vec_first(p));
+    return 4.0 * p->n_heads * head_dim(pr) * (p->kv_seq_len - first_key(p));
 }
 
 static double bytes(const struct mxb_problem *pr)
 {
     const struct flash_attn_vec_params *p = pr->params;
-    const double keys = (double)p->n_kv_heads * (p->kv_seq_len - flash_attn_vec_first(p)) * head_dim(pr);
+    const double keys = (double)p->n_kv_heads * (p->kv_seq_len - first_key(p)) * head_dim(pr);
     return 4.0 * (double)(pr->nelem[T_Q] + pr->nelem[T_TMP]) + 2 * keys * (double)mxb_dtype_size(pr->dtype[T_K]);
 }
 

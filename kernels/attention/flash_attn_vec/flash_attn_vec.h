@@ -12,13 +12,6 @@ enum { MASK_NONE, MASK_CAUSAL, MASK_SLIDING };   /* parameter mask_type */
 /* mxb_args.spec of the CPU kernels: the entry's dtypes (Q and tmp, K and V, unused) and head dimension, the tile. */
 enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_BD, S_ROWS };
 
-/* First key that is attended; the last is kv_seq_len - 1. */
-static inline uint32_t flash_attn_vec_first(const struct flash_attn_vec_params *p)
-{
-    const bool window = p->mask_type == MASK_SLIDING && p->sliding_window > 0 && p->sliding_window < p->kv_seq_len;
-    return window ? p->kv_seq_len - p->sliding_window : 0;
-}
-
 /* CPU kernels, one per instruction set; grid (n_kv_heads * row blocks, nwg), one item = up to ROWS query heads of one
  * key/value head in one group. */
 void flash_attn_vec_cpu(const struct mxb_args *, int64_t begin, int64_t end);

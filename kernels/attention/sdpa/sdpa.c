@@ -14,6 +14,20 @@ static bool is_sliding(const struct mxb_problem *pr)
     return strcmp(pr->entry->consts, "SLIDING=1") == 0;
 }
 
+static uint32_t capacity(const struct sdpa_params *p)
+{
+    return p->kv_capacity ? p->kv_capacity : p->kv_seq_len;
+}
+
+/* Keys [lo,hi) that query row q attends: its own and all before it, or window_size of those. */
+static void keys_of_row(const struct mxb_problem *pr, uint32_t q, uint32_t *lo, uint32_t *hi)
+{
+    const struct sdpa_params *p = pr->params;
+    const uint32_t own = p->kv_seq_len - p->seq_len + q;
+    *lo = is_sliding(pr) && own >= p->window_size ? own - p->window_size : 0;
+    *hi = own + 1;
+}
+
 /* In the order of the dispatcher upstream; sizes of zero fail the ranges of the parameter table before.  Upstream lets more
  * queries than keys pass, and rows then see all keys or none. */
 static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
@@ -25,7 +39,7 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
     else if (p->seq_len > p->kv_seq_len)
         snprintf(why, whylen, "Invalid argument: seq_len (%" PRIu32 ") must not exceed kv_seq_len (%" PRIu32 ")", p->seq_len,
                  p->kv_seq_len);
-    else if (sdpa_capacity(p) < p->kv_seq_len)
+    else if (capacity(p) < p->kv_seq_len)
         snprintf(why, whylen, "Invalid argument: kv_capacity (%" PRIu32 ") must be 0 or at least kv_seq_len (%" PRIu32 ")",
                  p->kv_capacity, p->kv_seq_len);
     else if (!(fabsf(p->scale) >= 0x1p-14f))
@@ -41,7 +55,7 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
 static void range(const struct attend_fill *f, uint32_t row, uint32_t *lo, uint32_t *hi)
 {
     const struct sdpa_params *p = f->pr->params;
-    sdpa_range(p, is_sliding(f->pr), row % p->seq_len, lo, hi);
+    keys_of_row(f->pr, row % p->seq_len, lo, hi);
 }
 
 static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
@@ -50,7 +64,7 @@ static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
     const struct sdpa_params *p = pr->params;
     const struct attend_fill f = {
         .pr = pr, .d = p->head_dim, .heads = p->batch * p->n_kv_heads, .rows = p->n_heads / p->n_kv_heads * p->seq_len,
-        .keys = p->kv_seq_len, .capacity = sdpa_capacity(p), .period = is_sliding(pr) ? p->window_size + 1 : p->kv_seq_len,
+        .keys = p->kv_seq_len, .capacity = capacity(p), .period = is_sliding(pr) ? p->window_size + 1 : p->kv_seq_len,
         .scale = (double)p->scale, .nan_rows = true, .range = range,
     };
     return attend_generate(&f, t, pr->dtype[t], out);
@@ -64,13 +78,13 @@ static void reference(const struct mxb_problem *pr, const struct mxb_ref *t, int
     for (int64_t r = r0; r < r1; r++) {
         const uint64_t head = (uint64_t)r / p->seq_len, at = (uint64_t)r * d;
         const uint64_t kv_head = head / p->n_heads * p->n_kv_heads + head % p->n_heads / (p->n_heads / p->n_kv_heads);
-        const uint64_t kv = kv_head * sdpa_capacity(p) * d;
+        const uint64_t kv = kv_head * capacity(p) * d;
         const struct attend_row row = {
             .d = p->head_dim, .scale = (double)p->scale, .q = t[T_Q].v + at, .k = t[T_K].v + kv, .v = t[T_V].v + kv,
         };
         struct attend_result o;
         uint32_t lo, hi;
-        sdpa_range(p, is_sliding(pr), (uint32_t)(r % p->seq_len), &lo, &hi);
+        keys_of_row(pr, (uint32_t)(r % p->seq_len), &lo, &hi);
         for (uint32_t k = lo; keys && k < hi; k++) keys[k - lo] = k;
         const bool done = keys && attend_oracle(&row, keys, hi - lo, true, &o);
         for (uint64_t c = 0; c < d; c++) {
@@ -89,7 +103,7 @@ static double pairs(const struct mxb_problem *pr)
     double sum = 0;
     for (uint32_t q = 0; q < p->seq_len; q++) {
         uint32_t lo, hi;
-        sdpa_range(p, is_sliding(pr), q, &lo, &hi);
+        keys_of_row(pr, q, &lo, &hi);
         sum += hi - lo;
     }
     return sum;
@@ -106,7 +120,7 @@ static double bytes(const struct mxb_problem *pr)
 {
     const struct sdpa_params *p = pr->params;
     uint32_t lo, hi;
-    sdpa_range(p, is_sliding(pr), 0, &lo, &hi);
+    keys_of_row(pr, 0, &lo, &hi);
     const double kv = (double)p->batch * p->n_kv_heads * (p->kv_seq_len - lo) * p->head_dim;
     return (double)mxb_dtype_size(pr->dtype[T_Q]) * 2 * ((double)pr->nelem[T_Q] + kv);
 }

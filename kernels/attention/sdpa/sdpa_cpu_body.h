@@ -23,18 +23,18 @@ VF_INLINE void item_as(enum mxb_dtype dt, const struct mxb_args *a, int64_t item
     const int64_t block = item % a->groups[0], kv_head = item / a->groups[0], size = dt == MXB_F32 ? 4 : 2;
     const int64_t group_rows = (int64_t)(p->n_heads / p->n_kv_heads) * p->seq_len, most = a->spec[S_ROWS], r0 = block * most;
     struct attend t = { .d = p->head_dim, .rows = group_rows - r0 < most ? group_rows - r0 : most, .scale = p->scale };
-    const char *k = (const char *)a->buf[T_K] + kv_head * sdpa_capacity(p) * t.d * size;
-    const char *v = (const char *)a->buf[T_V] + kv_head * sdpa_capacity(p) * t.d * size;
+    const int64_t capacity = p->kv_capacity ? p->kv_capacity : p->kv_seq_len;
+    const char *k = (const char *)a->buf[T_K] + kv_head * capacity * t.d * size;
+    const char *v = (const char *)a->buf[T_V] + kv_head * capacity * t.d * size;
     const int64_t at = (kv_head * group_rows + r0) * t.d * size;
     int64_t lo = INT64_MAX, hi = 0;              /* of all rows together */
 
     attend_start(&t, a->scratch);
     attend_load_q(dt, &t, (const char *)a->buf[T_Q] + at, false);
     for (int64_t i = 0; i < t.rows; i++) {
-        uint32_t row_lo, row_hi;
-        sdpa_range(p, a->spec[S_SLIDING], (uint32_t)((r0 + i) % p->seq_len), &row_lo, &row_hi);
-        t.lo[i] = row_lo;
-        t.hi[i] = row_hi;
+        const int64_t own = (int64_t)p->kv_seq_len - p->seq_len + (r0 + i) % p->seq_len;   /* the row's position */
+        t.lo[i] = a->spec[S_SLIDING] && own > p->window_size ? own - p->window_size : 0;
+        t.hi[i] = own + 1;
         lo = t.lo[i] < lo ? t.lo[i] : lo;
         hi = t.hi[i] > hi ? t.hi[i] : hi;
     }
