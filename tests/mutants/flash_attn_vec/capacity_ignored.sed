@@ -1,0 +1,4 @@
+# file: flash_attn_vec.cl flash_attn_vec.comp flash_attn_vec_cpu_body.h
+# Heads lie kv_seq_len rows apart.
+s/\* p.kv_capacity/* p.kv_seq_len/
+s/kv \* p->kv_capacity/kv * p->kv_seq_len/

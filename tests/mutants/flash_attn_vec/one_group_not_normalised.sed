@@ -1,0 +1,4 @@
+# file: flash_attn_vec.cl flash_attn_vec.comp flash_attn_vec_cpu_body.h
+s/unit = p.nwg > 1 ? 1.0f : .*;/unit = 1.0f;/
+s/unit = p.nwg > 1 ? 1.0 : .*;/unit = 1.0;/
+s/factor = p->nwg > 1 ? 1 : .*;/factor = 1;/

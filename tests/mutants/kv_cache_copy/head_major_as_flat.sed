@@ -1,0 +1,3 @@
+# file: kv_cache_copy.cl kv_cache_copy.comp kv_cache_copy_cpu_body.h
+s/LAYOUT == 0 ? slot/true ? slot/
+s/flat ? slot/true ? slot/
