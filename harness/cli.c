@@ -180,6 +180,20 @@ int cli_parse(const struct command *c, int argc, char **argv, struct cli *cli)
     return 0;
 }
 
+int cli_choice(const char *option, const char *value, const char *const *known, size_t n, int *out)
+{
+    char err[MXB_ERRLEN];
+    *out = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!value || strcmp(value, known[i]) == 0) {
+            *out = (int)i;
+            return 0;
+        }
+    snprintf(err, sizeof(err), "unknown --%s '%.40s'", option, value);
+    nearest_hint(err, sizeof(err), value, known, n);
+    return cli_error(EXIT_USAGE, "%s", err);
+}
+
 const char *cli_db(const struct cli *cli)
 {
     const char *env = getenv("MLXBENCH_DB");

@@ -29,6 +29,8 @@ extern const struct command *const commands[];       /* NULL-terminated */
 int  cli_parse(const struct command *, int argc, char **argv, struct cli *);
 void cli_help(const struct command *);               /* NULL = the overview */
 int  cli_error(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));   /* one line on stderr; returns code */
+/* Position of an option's value in a list of words; NULL value: the first.  0 or EXIT_USAGE with one line on stderr. */
+int  cli_choice(const char *option, const char *value, const char *const *known, size_t n, int *out);
 void cli_suite_opts(const struct cli *, struct suite_opts *);
 void cli_run_opts(const struct cli *, struct run_opts *);
 const char *cli_db(const struct cli *);              /* --db, $MLXBENCH_DB or the default */

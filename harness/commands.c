@@ -209,8 +209,10 @@ static const struct command
                  show_run },
     cmd_dump = { "dump", "CASE", "writes inputs, oracle and device outputs of a case as .npy files", "backend device out db kernel-dir seed timeout threads",
                  "mlxbench dump '{op: rms_norm, entries: [rms_norm_f32]}' --backend cpu --out /tmp/case", dump_run },
+    cmd_roofline = { "roofline", "", "measures what the devices can do at most: copy bandwidth and multiply-adds; later runs show their share of it",
+                     "backend device db no-db format timeout threads", "mlxbench roofline --device vulkan:0", roofline_run },
     cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
-const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_doctor, &cmd_version,
+const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_doctor, &cmd_version,
                                            &cmd_help, NULL };

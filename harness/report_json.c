@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "harness/json.h"
 #include "harness/report.h"
+#include "harness/roofline.h"
 
 static void begin(FILE *f, const struct case_list *l, const struct device_list *d, bool colour, int width, void **state)
 {
@@ -54,6 +55,17 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     for (size_t i = 0; i < MXB_COUNT(figure); i++) {
         if (timed) json_double(&j, figure[i], value[i]);
         else json_null(&j, figure[i]);
+    }
+    if (timed && r->limit_ns > 0) {
+        json_double(&j, "limit_ns", r->limit_ns);
+        json_string(&j, "limit_by", r->limit_by);
+        json_double(&j, "limit_pct", 100 * r->limit_ns / r->median_ns);
+        json_bool(&j, "impossible", r->limit_ns > ROOFLINE_IMPOSSIBLE * r->median_ns);
+    } else {
+        json_null(&j, "limit_ns");
+        json_null(&j, "limit_by");
+        json_null(&j, "limit_pct");
+        json_null(&j, "impossible");
     }
     json_uint(&j, "n", n);
     json_uint(&j, "rounds", r->nround);

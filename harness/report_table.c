@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/report.h"
+#include "harness/roofline.h"
 
 struct table {
     const struct case_list *list;
@@ -104,6 +105,13 @@ static void print_time(FILE *f, double ns)
     fprintf(f, "%9.*f %s", ns < 10 ? 3 : ns < 100 ? 2 : 1, ns, unit[u]);
 }
 
+/* How near the figure comes to what the device can do; more than that is a fault to look into. */
+static void print_limit(FILE *f, const struct result_row *r)
+{
+    const bool impossible = r->limit_ns > ROOFLINE_IMPOSSIBLE * r->median_ns;
+    fprintf(f, " %5.1f %% of %s limit%s", 100 * r->limit_ns / r->median_ns, r->limit_by, impossible ? ": impossible" : "");
+}
+
 static void row(FILE *f, void *state, const struct result_row *r, const char *label, const struct bench_case *c)
 {
     struct table *t = state;
@@ -125,6 +133,7 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
         print_time(f, r->median_ns);
         fprintf(f, " ±%4.1f %% %8.2f GB/s", 50 * (r->ci_hi_ns - r->ci_lo_ns) / r->median_ns, r->gbps);
         if (r->flops > 0) fprintf(f, " %8.2f GFLOP/s", r->gflops);
+        if (r->limit_ns > 0) print_limit(f, r);
     }
     fputc('\n', f);
     if (status_fails_run(r->status)) fprintf(f, "       %s\n       %s\n", r->reason, r->repro);

@@ -16,6 +16,7 @@ struct run {
     struct store *store;
     struct arena arena;
     struct device_list devices;
+    struct roofline roof[MAX_DEVICES];   /* as devices.device; all 0 = never measured */
     void *report;                    /* the reporter's state */
     struct run_summary sum;
     struct progress progress;
@@ -80,9 +81,13 @@ static int open_store(struct run *r, char *err, size_t errlen)
              o->suites.bench_only ? "true" : "false", o->threads);
     const struct run_info info = { .version = MXB_VERSION, .commit = MXB_COMMIT, .branch = MXB_BRANCH, .dirty = MXB_DIRTY,
                                    .suite_hash = suite_hash, .binary_hash = binary_hash(), .cmdline = o->cmdline,
-                                   .purpose = timed ? "bench" : "conformance", .config_json = config, .durable = timed };
+                                   .purpose = o->probe ? "roofline" : timed ? "bench" : "conformance", .config_json = config, .durable = timed };
     int rc = store_open(o->db, true, &r->store, err, errlen);
     if (rc == 0) rc = store_begin(r->store, &info, r->uuid, err, errlen);
+    for (uint32_t i = 0; i < r->devices.n && rc == 0; i++) {
+        const struct device *d = &r->devices.device[i];
+        rc = store_get_roofline(r->store, d->be->name, &d->caps, &r->roof[i], err, errlen);
+    }
     return rc;
 }
 
@@ -112,12 +117,16 @@ static int finish_slot(struct run *r, const struct group *g, const struct slot *
         .dtype = mxb_dtype_name(g->bp->entry->dt[0]), .params_json = params, .case_text = text,
         .case_id = case_hash(&r->cases, s->item), .seed = g->bp->seed, .def_version = g->pr.op->def_version,
         .cache = s->item->cache, .bytes = g->bytes, .flops = g->flops,
-        .backend = linked_backends[s->item->backend]->name, .caps = s->dev ? &s->dev->caps : NULL,
+        .backend = linked_backends[s->item->backend]->name, .caps = s->dev ? &s->dev->caps : NULL, .limit_by = "",
         .impl = s->plan ? s->plan->impl->name : "", .tile = s->plan ? s->plan->tile_text : "",
         .status = s->status, .reason = s->reason, .err_rms = s->err_rms, .err_max = s->err_max, .compared = s->compared,
         .repro = repro, .setup_ns = s->setup_ns, .compile_ns = s->compile_ns, .first_ns = s->first_ns, .check_ns = s->check_ns,
         .oracle_ns = g->oracle_ns, .case_ns = s->case_ns, .round = flat, .nround = flat ? s->nround : 0 };
-    if (s->status == ST_PASS && s->nround) {
+    if (s->status == ST_PASS && s->nround && row.caps) {
+        const struct roofline_limit limit = roofline_limit(&r->roof[s->dev - r->devices.device], row.caps, g->bytes, g->flops,
+                                                           g->bp->entry->dt[0], row.cache, s->plan->impl->needs);
+        row.limit_ns = limit.ns;
+        row.limit_by = limit.by;
         row.median_ns = s->figure.median;
         row.ci_lo_ns = s->figure.ci_lo;
         row.ci_hi_ns = s->figure.ci_hi;
@@ -125,6 +134,7 @@ static int finish_slot(struct run *r, const struct group *g, const struct slot *
         row.gflops = g->flops / s->figure.median;
     }
     const int rc = r->store ? store_result(r->store, &row, err, errlen) : 0;
+    if (r->o->probe) roofline_collect(r->o->probe, &row);
     progress_clear(&r->progress);
     r->o->reporter->row(stdout, r->report, &row, s->dev ? s->dev->label : row.backend, s->item);
     r->sum.count[s->status]++;
@@ -176,6 +186,14 @@ static bool has_failed(const struct run *r)
     return false;
 }
 
+static int store_probe(struct run *r, char *err, size_t errlen)
+{
+    struct roofline measured;
+    const struct device *d = r->devices.device;
+    if (r->devices.n != 1 || !roofline_result(r->o->probe, &measured)) return 0;
+    return store_add_roofline(r->store, d->be->name, &d->caps, &measured, MXB_VERSION, err, errlen);
+}
+
 static int run_all(struct run *r, char *err, size_t errlen)
 {
     int rc = 0;
@@ -191,6 +209,7 @@ static int run_all(struct run *r, char *err, size_t errlen)
     }
     progress_clear(&r->progress);
     collect_counts(r);
+    if (rc == 0 && r->o->probe && r->store && !run_interrupted) rc = store_probe(r, err, errlen);
     return rc;
 }
 

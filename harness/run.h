@@ -3,6 +3,7 @@
 #define MXB_RUN_H
 #include "harness/interrupt.h"
 #include "harness/report.h"
+#include "harness/roofline.h"
 
 struct run_opts {
     struct suite_opts suites;
@@ -12,6 +13,7 @@ struct run_opts {
     const char *kernel_dir;                          /* NULL = none */
     const char *dump;                                /* folder for .npy files, NULL = none */
     const struct reporter *reporter;
+    struct roofline_probe *probe;                    /* measure the only device's roofline and store it; NULL = ordinary run */
     const char *cmdline;
     double timeout_s;
     uint32_t threads;                                /* cpu backend and oracle, 0 = affinity */

@@ -99,7 +99,7 @@ static uint32_t backend_mask(const struct cli *c)
     return mask;
 }
 
-static int probe(const struct cli *c, struct arena *a, struct device_list *l)
+int show_probe(const struct cli *c, struct arena *a, struct device_list *l)
 {
     char err[MXB_ERRLEN];
     const uint32_t mask = backend_mask(c);
@@ -115,7 +115,7 @@ int devices_run(const struct cli *c)
     struct arena a = { 0 };
     static struct device_list l;
     const bool as_json = c->format && strcmp(c->format, "json") == 0;
-    const int rc = probe(c, &a, &l);
+    const int rc = show_probe(c, &a, &l);
     if (rc) return rc;
     for (uint32_t i = 0; i < l.n; i++) {
         if (as_json) json_device(&l.device[i]);
@@ -149,7 +149,7 @@ int doctor_run(const struct cli *c)
     struct arena a = { 0 };
     static struct device_list l;
     uint32_t faults = 0;
-    const int rc = probe(c, &a, &l);
+    const int rc = show_probe(c, &a, &l);
     if (rc) return rc;
     printf("program    mlxbench %s %.12s%s\n", MXB_VERSION, MXB_COMMIT, MXB_DIRTY ? " (modified)" : "");
     for (uint32_t b = 0; b < linked_backend_count; b++) {
@@ -219,6 +219,7 @@ static int print_stored(void *ctx, const struct stored_case *s)
     if (s->median_ns > 0)
         printf("  time    %.0f ns (95 %% interval %.0f to %.0f), %.3f GB/s, %.3f GFLOP/s\n", s->median_ns, s->ci_lo_ns, s->ci_hi_ns, s->gbps,
                s->gflops);
+    if (s->limit_pct > 0) printf("  limit   %.1f %% of the device's %s limit\n", s->limit_pct, s->limit_by);
     printf("  repro   %s\n", s->repro);
     return 0;
 }

@@ -5,6 +5,8 @@
 int devices_run(const struct cli *);
 int doctor_run(const struct cli *);
 int show_run(const struct cli *);
+/* Probes the backends that --backend names, all without it.  0 or an exit code with one line on stderr. */
+int show_probe(const struct cli *, struct arena *, struct device_list *);
 /* The inline text of the one CASE argument: itself if it begins with '{', else what is stored under the id.  0 or an exit
  * code with one line on stderr. */
 int show_resolve_case(const struct cli *, char *out, size_t n);

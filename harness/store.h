@@ -32,6 +32,8 @@ struct result_row {                  /* one finished case on one device */
     double   setup_ns, compile_ns, first_ns, check_ns, oracle_ns, case_ns;   /* host times of the parts; < 0 unknown */
     const struct measurement *round; uint32_t nround;    /* 0 = not timed */
     double   median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops;   /* over the rounds; 0 if not timed */
+    double   limit_ns;               /* time at the device's measured limit, 0 = not known */
+    const char *limit_by;            /* "memory", "cache" or "arithmetic"; "" = not known */
 };
 
 /* Opens, or creates if `create`.  The missing folder is made for STORE_DEFAULT_PATH only.  Refuses, untouched: a newer
@@ -52,9 +54,24 @@ struct stored_case {
     const char *id, *op, *entry, *backend, *device, *impl, *tile, *params_json, *status, *reason, *repro;
     const char *suite, *when, *commit;       /* when: UTC, "2025-01-31T12:00:00Z" */
     double err_rms, err_max, median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops;
+    const char *limit_by;
+    double limit_pct;                /* of the device's measured limit; 0 = not known */
 };
 int  store_find(struct store *, const char *hex, uint32_t max, int (*each)(void *ctx, const struct stored_case *),
                 void *ctx, char *err, size_t errlen);
+
+/* What a device can do at most, measured by `mlxbench roofline`.  Rates of 0: not known. */
+struct roofline {
+    double memory_gbps;              /* copy bandwidth beyond the caches */
+    double cache_gbps;               /* the best copy bandwidth of any size */
+    double f32_gflops, f16_gflops;   /* multiply-adds, two operations each */
+};
+/* The run must have begun: its machine is the device's. */
+int  store_add_roofline(struct store *, const char *backend, const struct mxb_caps *, const struct roofline *,
+                        const char *version, char *err, size_t errlen);
+/* The latest one of this very device, driver included; all 0 if it was never measured. */
+int  store_get_roofline(struct store *, const char *backend, const struct mxb_caps *, struct roofline *, char *err,
+                        size_t errlen);
 
 /* Sample codec: delta + zigzag + varint of values in 1/16 ns; the store keeps a crc32 beside it.  *data is malloc'ed.
  * MXB_EINVAL: a sample is no time; MXB_EPARSE: not the data of n samples. */

@@ -25,7 +25,7 @@ static int hand_over(sqlite3_stmt *s, int (*each)(void *ctx, const struct stored
         .repro = text(s, 10), .suite = text(s, 11), .when = text(s, 12), .commit = text(s, 13),
         .err_rms = number(s, 14, NAN), .err_max = number(s, 15, NAN), .median_ns = number(s, 16, 0),
         .ci_lo_ns = number(s, 17, 0), .ci_hi_ns = number(s, 18, 0), .gbps = number(s, 19, 0),
-        .gflops = number(s, 20, 0),
+        .gflops = number(s, 20, 0), .limit_by = text(s, 21), .limit_pct = number(s, 22, 0),
     };
     return each(ctx, &c);
 }
@@ -36,7 +36,8 @@ int store_find(struct store *st, const char *hex, uint32_t max, int (*each)(void
     /* Hex digits sort before 'g', so that this is a range of the index on (hash, def_version). */
     static const char sql[] =
         "SELECT case_hash, op, entry, backend, device, impl, tile, params_json, status, reason, repro, suite, finished,"
-        " vcs_commit, err_rms, err_max, median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops FROM v_result"
+        " vcs_commit, err_rms, err_max, median_ns, ci_lo_ns, ci_hi_ns, gbps, gflops,"
+        " limit_by, limit_pct FROM v_result"
         " WHERE case_hash BETWEEN ?1 AND ?1 || 'g' ORDER BY finished_ns DESC, result_id DESC LIMIT ?2";
     char prefix[17];
     const size_t n = strlen(hex);

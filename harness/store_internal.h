@@ -47,6 +47,9 @@ void bind_blob(struct binder *, void *data, size_t bytes);   /* takes over mallo
 /* Runs a statement without a result, or one that returns an id (id not NULL), and resets it.  SQLite's code. */
 int  bind_run(struct binder *, int64_t *id);
 
+/* The row of a device of this run's machine, added if new; caps NULL: the backend had none.  SQLite's code. */
+int  store_device(struct store *, const char *backend, const struct mxb_caps *caps, int64_t *id);
+
 /* Rows of this computer and of what runs on it, added if new.  SQLite's code. */
 int store_machine(sqlite3 *db, int64_t *machine_id, int64_t *env_id);
 

@@ -130,7 +130,40 @@ static const char version_1[] =
     "  FROM result r JOIN run u ON u.id = r.run_id JOIN machine m ON m.id = u.machine_id\n"
     "  JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id;";
 
-const char *const schema_step[] = { version_1 };
+/* What a device can do, and how near each result comes.  A case's usual repro line, the same in every run, is kept once:
+ * an empty one in `result` means that one. */
+static const char version_2[] =
+    "CREATE TABLE roofline(\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  device_id INTEGER NOT NULL REFERENCES device,\n"
+    "  measured_ns INTEGER NOT NULL, -- when; the latest one counts\n"
+    "  mlxbench_version TEXT NOT NULL,\n"
+    "  memory_gbps REAL, -- copy bandwidth beyond the caches; NULL = no buffers that large\n"
+    "  cache_gbps REAL NOT NULL, -- the best copy bandwidth of any size\n"
+    "  f32_gflops REAL NOT NULL,\n"
+    "  f16_gflops REAL, -- NULL = the device does not compute in f16\n"
+    "  UNIQUE(device_id, measured_ns)\n"
+    ") STRICT;"
+
+    "ALTER TABLE result ADD COLUMN limit_ns REAL;" /* time at the device's limit; NULL = not timed or not known */
+    "ALTER TABLE result ADD COLUMN limit_by TEXT NOT NULL DEFAULT ''"
+    "  CHECK(limit_by IN ('', 'memory', 'cache', 'arithmetic'));"
+    "ALTER TABLE bench_case ADD COLUMN repro TEXT NOT NULL DEFAULT '';"
+
+    "DROP VIEW v_result;"
+    "CREATE VIEW v_result AS SELECT\n"
+    "  r.id AS result_id, u.uuid AS run, u.state AS run_state, u.vcs_commit, u.branch, m.hostname,\n"
+    "  c.hash AS case_hash, c.op, c.entry, c.dtype, c.params_json, c.seed, c.cache,\n"
+    "  d.backend, d.name AS device, r.impl, r.tile, r.suite, r.attempt, r.status, r.reason,\n"
+    "  CASE WHEN r.repro = '' THEN c.repro ELSE r.repro END AS repro,\n"
+    "  r.err_rms, r.err_max, r.compared, r.nround, r.noise, r.median_ns, r.ci_lo_ns, r.ci_hi_ns, r.gbps, r.gflops,\n"
+    "  r.limit_by, 100 * r.limit_ns / r.median_ns AS limit_pct, -- 105 and more is impossible: the figure is wrong\n"
+    "  ifnull(r.limit_ns > 1.05 * r.median_ns, 0) AS impossible,\n"
+    "  r.finished_ns, strftime('%Y-%m-%dT%H:%M:%SZ', r.finished_ns / 1000000000, 'unixepoch') AS finished\n"
+    "  FROM result r JOIN run u ON u.id = r.run_id JOIN machine m ON m.id = u.machine_id\n"
+    "  JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id;";
+
+const char *const schema_step[] = { version_1, version_2 };
 const int schema_version = sizeof schema_step / sizeof schema_step[0];
 
 long long schema_number(sqlite3 *db, const char *sql, long long missing)

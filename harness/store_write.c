@@ -14,10 +14,10 @@ static const char *const sql_of[STMT_COUNT] = {
     [STMT_BEGIN] = "BEGIN IMMEDIATE",                /* the write lock at once, so that nothing later meets BUSY */
     [STMT_COMMIT] = "COMMIT",
     [STMT_ROLLBACK] = "ROLLBACK",
-    [STMT_FIND_CASE] = "SELECT id FROM bench_case WHERE hash = ? AND def_version = ?",
+    [STMT_FIND_CASE] = "SELECT id, repro FROM bench_case WHERE hash = ? AND def_version = ?",
     [STMT_ADD_CASE] =
-        "INSERT INTO bench_case(hash, def_version, case_text, op, entry, dtype, params_json, seed, cache, bytes, flops)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO bench_case(hash, def_version, case_text, op, entry, dtype, params_json, seed, cache, bytes, flops,"
+        " repro) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     [STMT_DEVICE] =
         "INSERT INTO device(machine_id, backend, name, driver, driver_version, api, uuid, vendor_id, product_id, units,"
         " features, caps_json) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -25,8 +25,9 @@ static const char *const sql_of[STMT_COUNT] = {
     [STMT_RESULT] =
         "INSERT INTO result(run_id, case_id, device_id, suite, finished_ns, impl, tile, status, reason, repro, err_rms,"
         " err_max, compared, setup_ns, compile_ns, first_ns, check_ns, oracle_ns, case_ns, nround, noise, median_ns,"
-        " ci_lo_ns, ci_hi_ns, gbps, gflops, attempt) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-        " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, (SELECT ifnull(max(attempt) + 1, 0)"
+        " ci_lo_ns, ci_hi_ns, gbps, gflops, limit_ns, limit_by, attempt) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+        " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, (SELECT"
+        " ifnull(max(attempt) + 1, 0)"
         " FROM result WHERE run_id = ?1 AND case_id = ?2 AND device_id = ?3 AND suite = ?4)) RETURNING id",
     [STMT_ROUND] =
         "INSERT INTO round(result_id, round, clock, n, batch, warmup_n, noise, stop_reason, first_ns, min_ns, q1_ns,"
@@ -99,16 +100,24 @@ static int run_plain(struct store *st, enum store_stmt which)
 
 /* ---- ids ---- */
 
-/* Not remembered: a case comes once per run and device, and the search in the index costs microseconds. */
-static int case_row(struct store *st, const struct result_row *r, int64_t *id)
+/* Not remembered: a case comes once per run and device, and the search in the index costs microseconds.  *usual: the
+ * row's repro line is the one that the case keeps. */
+static int case_row(struct store *st, const struct result_row *r, int64_t *id, bool *usual)
 {
     struct binder b = statement(st, STMT_FIND_CASE);
     *id = 0;
     bind_hash(&b, r->case_id);
     bind_int(&b, r->def_version);
-    const int rc = bind_run(&b, id);
-    if (rc || *id) return rc;
+    int rc = b.rc ? b.rc : sqlite3_step(b.stmt);
+    *usual = true;
+    if (rc == SQLITE_ROW) {
+        *id = sqlite3_column_int64(b.stmt, 0);
+        *usual = strcmp((const char *)sqlite3_column_text(b.stmt, 1), r->repro) == 0;
+    }
+    sqlite3_reset(b.stmt);
+    if (rc != SQLITE_DONE) return rc == SQLITE_ROW ? SQLITE_OK : rc;
 
+    *usual = r->status == ST_PASS || r->status == ST_SKIP;   /* the line of a failure names the fill that failed */
     b = statement(st, STMT_ADD_CASE);
     bind_hash(&b, r->case_id);
     bind_int(&b, r->def_version);
@@ -121,6 +130,7 @@ static int case_row(struct store *st, const struct result_row *r, int64_t *id)
     bind_text(&b, r->cache == CACHE_COLD ? "cold" : "warm");
     bind_real(&b, r->bytes);
     bind_real(&b, r->flops);
+    bind_text(&b, *usual ? r->repro : "");
     return bind_run(&b, id);
 }
 
@@ -177,7 +187,7 @@ static int add_device(struct store *st, const char *backend, const struct mxb_ca
     return rc;
 }
 
-static int device_row(struct store *st, const char *backend, const struct mxb_caps *caps, int64_t *id)
+int store_device(struct store *st, const char *backend, const struct mxb_caps *caps, int64_t *id)
 {
     for (uint32_t i = 0; i < st->ndevice; i++) {
         const struct known_device *d = &st->device[i];
@@ -242,8 +252,9 @@ static int add_round(struct store *st, int64_t result_id, uint32_t round, const 
 static int add_result(struct store *st, const struct result_row *r)
 {
     int64_t case_id, device_id, id = 0;
-    int rc = case_row(st, r, &case_id);
-    if (rc == SQLITE_OK) rc = device_row(st, r->backend, r->caps, &device_id);
+    bool usual;
+    int rc = case_row(st, r, &case_id, &usual);
+    if (rc == SQLITE_OK) rc = store_device(st, r->backend, r->caps, &device_id);
     if (rc) return rc;
 
     uint32_t noise = 0;
@@ -259,7 +270,7 @@ static int add_result(struct store *st, const struct result_row *r)
     bind_text(&b, r->tile);
     bind_text(&b, status_name(r->status));
     bind_text(&b, r->reason);
-    bind_text(&b, r->repro);
+    bind_text(&b, usual ? "" : r->repro);
     bind_real(&b, compared ? r->err_rms : NAN);
     bind_real(&b, compared ? r->err_max : NAN);
     bind_int(&b, (int64_t)r->compared);
@@ -269,6 +280,8 @@ static int add_result(struct store *st, const struct result_row *r)
     bind_int(&b, noise);
     const double figure[] = { r->median_ns, r->ci_lo_ns, r->ci_hi_ns, r->gbps, r->gflops };
     for (size_t i = 0; i < MXB_COUNT(figure); i++) bind_real(&b, timed ? figure[i] : NAN);
+    bind_real(&b, timed && r->limit_ns > 0 ? r->limit_ns : NAN);
+    bind_text(&b, timed && r->limit_ns > 0 ? r->limit_by : "");
     rc = bind_run(&b, &id);
     for (uint32_t i = 0; i < r->nround && rc == SQLITE_OK; i++) rc = add_round(st, id, i, &r->round[i]);
     return rc;

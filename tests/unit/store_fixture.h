@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness/store.h"
+#include "harness/store_schema.h"
 
 static char folder[64], db[96], err[MXB_ERRLEN], uuid[37];
 
@@ -138,6 +139,21 @@ static inline void finish(struct store *st)
 {
     if (store_end(st, "complete", err, sizeof err)) fail_msg("%s", err);
     store_close(st);
+}
+
+/* "3" and "1,2,3" for a program that knows three versions. */
+static inline const char *schema_now(void)
+{
+    static char text[16];
+    snprintf(text, sizeof text, "%d", schema_version);
+    return text;
+}
+static inline const char *schema_all(void)
+{
+    static char text[256];
+    size_t n = 0;
+    for (int v = 1; v <= schema_version; v++) n += (size_t)snprintf(text + n, sizeof text - n, "%s%d", v > 1 ? "," : "", v);
+    return text;
 }
 
 /* First column of the only row, on a connection of its own; NULL prints as "NULL". */

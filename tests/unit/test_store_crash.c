@@ -68,7 +68,7 @@ static void two_at_once(void **unused)
     expect_sql("SELECT count(*) FROM bench_case", "60");
     expect_sql("SELECT count(*) FROM device", "1");
     expect_sql("SELECT group_concat(state) FROM run", "complete,complete");
-    expect_sql("SELECT count(*) FROM migration", "1");
+    expect_sql("SELECT count(*) FROM migration", schema_now());
 }
 
 /* Ten writers, each killed at some moment: what it had acknowledged through the pipe is there, and nothing is torn. */
