@@ -35,6 +35,7 @@ static const struct option_row options[] = {
     { "timeout", "SECONDS", "of one step of one case (default 120)", SECONDS, AT(timeout_s) },
     { "threads", "N", "of the cpu backend and the oracle (default: the affinity mask)", U32, AT(threads) },
     { "shaders", NULL, "list the GLSL sources and macros that the op tables name", FLAG, AT(shaders) },
+    { "across", NULL, "compare what was measured on other machines, drivers or by other programs", FLAG, AT(across) },
     { "all", NULL, "every limit and feature", FLAG, AT(all) },
 };
 

@@ -13,7 +13,7 @@ struct cli {                         /* every option of every command; each comm
     uint64_t seed; bool has_seed;
     uint32_t shard, nshard, rounds, threads;
     double timeout_s;
-    bool check_only, bench_only, fail_fast, no_db, shaders, all;
+    bool check_only, bench_only, fail_fast, no_db, shaders, all, across;
     char cmdline[4096];
 };
 

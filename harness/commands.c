@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/cli.h"
+#include "harness/compare.h"
+#include "harness/history.h"
 #include "harness/json.h"
 #include "harness/kernel_code.h"
 #include "harness/nearest.h"
@@ -211,8 +213,13 @@ static const struct command
                  "mlxbench dump '{op: rms_norm, entries: [rms_norm_f32]}' --backend cpu --out /tmp/case", dump_run },
     cmd_roofline = { "roofline", "", "measures what the devices can do at most: copy bandwidth and multiply-adds; later runs show their share of it",
                      "backend device db no-db format timeout threads", "mlxbench roofline --device vulkan:0", roofline_run },
+    cmd_compare = { "compare", "A B", "sets stored runs side by side: last, last~1, a run's uuid, a commit, or FILE.db[:RUN]", "db format across",
+                    "mlxbench compare last~1 last --format markdown", compare_run },
+    cmd_history = { "history", "CASE", "shows what a case took over time, and where that changed", "db format",
+                    "mlxbench history 'rms_norm_f16 rows=512'", history_run },
     cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
-const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_doctor, &cmd_version,
+const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_compare, &cmd_history,
+                                           &cmd_doctor, &cmd_version,
                                            &cmd_help, NULL };
