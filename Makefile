@@ -11,7 +11,7 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pro
 # -ffp-contract=off: the oracle rounds where it is written; only the CPU kernels may fuse.
 BASE    := -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) -I. -I$(BUILD) -MMD -MP \
            '-DMXB_CFLAGS="$(CFLAGS)"' '-DMXB_AVX2_FLAGS="$(AVX2)"' '-DMXB_AVX512_FLAGS="$(AVX512)"'
-LDLIBS  := -lyaml -lsqlite3 -lz -lpthread -ldl -lm
+LDLIBS  := -lyaml -lsqlite3 -ljson-c -lz -lpthread -ldl -lm
 X86     := $(filter x86_64,$(shell uname -m))
 
 GEN     := $(BUILD)/gen

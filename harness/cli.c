@@ -29,13 +29,16 @@ static const struct option_row options[] = {
     { "fail-fast", NULL, "stop after the first problem with a case that fails", FLAG, AT(fail_fast) },
     { "db", "FILE", "results database (default $MLXBENCH_DB or results/mlxbench.db)", TEXT, AT(db) },
     { "no-db", NULL, "store nothing", FLAG, AT(no_db) },
-    { "format", "NAME", "table or json", TEXT, AT(format) },
+    { "format", "NAME", "of the output; a wrong NAME lists them", TEXT, AT(format) },
     { "kernel-dir", "DIR", "kernel sources in DIR replace the built-in ones, compiled at run time", TEXT, AT(kernel_dir) },
-    { "out", "DIR", "folder to write to", TEXT, AT(out) },
+    { "out", "PATH", "file or folder to write to", TEXT, AT(out) },
     { "timeout", "SECONDS", "of one step of one case (default 120)", SECONDS, AT(timeout_s) },
     { "threads", "N", "of the cpu backend and the oracle (default: the affinity mask)", U32, AT(threads) },
     { "shaders", NULL, "list the GLSL sources and macros that the op tables name", FLAG, AT(shaders) },
     { "across", NULL, "compare what was measured on other machines, drivers or by other programs", FLAG, AT(across) },
+    { "keep", "N", "newest results of each case, device and branch that stay", U32, AT(keep) },
+    { "samples-only", NULL, "delete samples, keep all figures", FLAG, AT(samples_only) },
+    { "dry-run", NULL, "only say what would happen", FLAG, AT(dry_run) },
     { "all", NULL, "every limit and feature", FLAG, AT(all) },
 };
 
@@ -123,7 +126,7 @@ static int set_option(const struct command *c, const struct option_row *o, const
         cli->has_seed = true;
         break;
     case U32:
-        ok = parse_u64(value, strcmp(o->name, "rounds") == 0 ? MAX_ROUNDS : 4096, &u) && u > 0;
+        ok = parse_u64(value, strcmp(o->name, "rounds") == 0 ? MAX_ROUNDS : strcmp(o->name, "keep") == 0 ? 1000000 : 4096, &u) && u > 0;
         *(uint32_t *)(void *)field = (uint32_t)u;
         break;
     case SECONDS: {

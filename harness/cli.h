@@ -11,9 +11,9 @@ struct cli {                         /* every option of every command; each comm
     struct word_list arg, backend, device, op, entry, tag;
     const char *filter, *db, *kernel_dir, *out, *format;
     uint64_t seed; bool has_seed;
-    uint32_t shard, nshard, rounds, threads;
+    uint32_t shard, nshard, rounds, threads, keep;
     double timeout_s;
-    bool check_only, bench_only, fail_fast, no_db, shaders, all, across;
+    bool check_only, bench_only, fail_fast, no_db, shaders, all, across, samples_only, dry_run;
     char cmdline[4096];
 };
 

@@ -15,6 +15,7 @@
 #include "harness/provenance.h"
 #include "harness/show.h"
 #include "harness/source.h"
+#include "harness/transfer.h"
 
 /* ---- run and dump ---- */
 
@@ -217,9 +218,17 @@ static const struct command
                     "mlxbench compare last~1 last --format markdown", compare_run },
     cmd_history = { "history", "CASE", "shows what a case took over time, and where that changed", "db format",
                     "mlxbench history 'rms_norm_f16 rows=512'", history_run },
+    cmd_export = { "export", "[RUN...]", "writes stored runs, all without RUN, as JSON lines (nothing is lost) or CSV", "db out format",
+                   "mlxbench export last --out run.jsonl", export_run },
+    cmd_import = { "import", "FILE", "reads exported runs, and results of other programs, into the database: all of the file or nothing", "db",
+                   "mlxbench import run.jsonl", import_run },
+    cmd_merge = { "merge", "OTHER.db...", "copies the runs of other databases", "db", "mlxbench merge laptop.db --db all.db", merge_run },
+    cmd_prune = { "prune", "", "deletes old results, or only their samples", "db keep samples-only dry-run", "mlxbench prune --keep 50 --samples-only",
+                  prune_run },
     cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
 const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_compare, &cmd_history,
+                                           &cmd_export, &cmd_import, &cmd_merge, &cmd_prune,
                                            &cmd_doctor, &cmd_version,
                                            &cmd_help, NULL };

@@ -249,7 +249,7 @@ static int add_round(struct store *st, int64_t result_id, uint32_t round, const 
     return rc;
 }
 
-static int add_result(struct store *st, const struct result_row *r)
+int store_add_result(struct store *st, const struct result_row *r)
 {
     int64_t case_id, device_id, id = 0;
     bool usual;
@@ -291,7 +291,7 @@ int store_result(struct store *st, const struct result_row *r, char *err, size_t
 {
     assert(st->run_id);                              /* store_begin() comes first */
     int rc = run_plain(st, STMT_BEGIN);
-    if (rc == SQLITE_OK) rc = add_result(st, r);
+    if (rc == SQLITE_OK) rc = store_add_result(st, r);
     if (rc == SQLITE_OK) rc = run_plain(st, STMT_COMMIT);
     if (rc == SQLITE_OK) return 0;
     store_fail(st->db, st->path, rc, "cannot store a result", err, errlen);
