@@ -71,6 +71,9 @@ $(BUILD)/tests/spv/%.spv: tests/unit/shaders/%.comp
 $(BUILD)/tests/%: tests/unit/%.c $(LIBOBJ) $(GEN)/spirv.o
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/$*.d -o $@ $< $(LIBOBJ) $(GEN)/spirv.o -lcmocka $(LDLIBS)
+$(BUILD)/tests/bench/%: tests/bench/%.c $(LIBOBJ) $(GEN)/spirv.o
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/bench/$*.d -o $@ $< $(LIBOBJ) $(GEN)/spirv.o $(LDLIBS)
 unit: $(UNIT) $(TESTSPV)
 
 setup:

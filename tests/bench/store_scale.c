@@ -1,11 +1,11 @@
-/* Fills a database with 50,000 timed results, 10 million samples, through the store's own functions, and says how large
- * it is and how fast.  Usage: store_scale FILE RUNS CASES DURABLE */
+/* Fills a database through the store's own functions with RUNS runs of CASES timed results, 200 samples each, and reads it
+ * back as `history` and the screen of the gate do.  Usage: store_scale FILE RUNS CASES SYNC (0 or 1); scripts/store_scale.sh */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "harness/store.h"
+#include "harness/history.h"
 
 enum { ROUNDS = 2, SAMPLES = 100 };              /* 200 samples per result */
 static char err[MXB_ERRLEN];
@@ -20,12 +20,12 @@ static double seconds(void)
 static uint64_t next(uint64_t *state) { return *state = *state * 6364136223846793005u + 1442695040888963407u; }
 static double uniform(uint64_t *state) { return (double)(next(state) >> 11) * 0x1p-53; }
 
-/* A kernel of about t ns: 0.5 % between rounds, 0.5 % between samples, and one sample in fifty far off. */
+/* A kernel of about t ns: 0.5 % between rounds, 0.5 % between samples, and one sample in 64 far off. */
 static void make_round(struct measurement *m, double t, uint64_t *state)
 {
     memset(m, 0, sizeof *m);
     m->n = SAMPLES;
-    m->batch = 4;
+    m->batch = (uint32_t)ceil(1e6 / t);
     m->warmup_n = 20;
     m->clock = 'h';
     m->first_ns = 1.5 * t;
@@ -33,7 +33,8 @@ static void make_round(struct measurement *m, double t, uint64_t *state)
     const double level = t * (1 + 0.01 * (uniform(state) - 0.5));
     for (uint32_t i = 0; i < m->n; i++) {
         const double noise = uniform(state) + uniform(state) - 1;
-        m->ns[i] = m->host_ns[i] = level * (1 + 0.01 * noise + (next(state) >> 40) % 50 / 49 * 0.3);
+        const double one = level * (1 + 0.01 * noise + (next(state) >> 40 & 63 ? 0 : 0.3));
+        m->ns[i] = m->host_ns[i] = floor(m->batch * one) / m->batch;      /* the clock counts whole nanoseconds */
     }
     if (summarize(m->ns, m->n, &m->s)) exit(1);
 }
@@ -46,7 +47,7 @@ static void add_result(struct store *st, uint32_t c, uint64_t *state)
     struct summary s[ROUNDS];
     struct round_summary figure;
     char params[200], text[300], repro[400];
-    const double t = 20e3 * pow(1.02, c);
+    const double t = 20e3 * pow(1.01, c);            /* 20 us to 3 ms */
     for (int i = 0; i < ROUNDS; i++) {
         make_round(&round[i], t, state);
         s[i] = round[i].s;
@@ -71,33 +72,86 @@ static void add_result(struct store *st, uint32_t c, uint64_t *state)
     }
 }
 
-int main(int argc, char **argv)
+static int fail(void)
 {
-    if (argc != 5) {
-        fprintf(stderr, "usage: store_scale FILE RUNS CASES DURABLE\n");
-        return 3;
-    }
-    const uint32_t runs = (uint32_t)atoi(argv[2]), cases = (uint32_t)atoi(argv[3]);
+    fprintf(stderr, "store_scale: %s\n", err);
+    return 5;
+}
+
+static int fill(const char *path, uint32_t runs, uint32_t cases, bool sync)
+{
     struct store *st = NULL;
     uint64_t state = 1;
     const double t0 = seconds();
-    if (store_open(argv[1], true, &st, err, sizeof err)) {
-        fprintf(stderr, "store_scale: %s\n", err);
-        return 5;
-    }
+    if (store_open(path, true, &st, err, sizeof err)) return fail();
     for (uint32_t u = 0; u < runs; u++) {
         char commit[41], uuid[37];
         snprintf(commit, sizeof commit, "%040llx", 0x1000003ull * (u + 1));
         const struct run_info info = { .version = "0.1", .commit = commit, .branch = "main", .suite_hash = 1, .binary_hash = u,
                                        .cmdline = "mlxbench run suites/flash_attn.yaml", .purpose = "bench",
-                                       .config_json = "{}", .durable = atoi(argv[4]) != 0 };
-        if (store_begin(st, &info, uuid, err, sizeof err)) return 5;
+                                       .config_json = "{}", .durable = sync };
+        if (store_begin(st, &info, uuid, err, sizeof err)) return fail();
         for (uint32_t c = 0; c < cases; c++) add_result(st, c, &state);
-        if (store_end(st, "complete", err, sizeof err)) return 5;
+        if (store_end(st, "complete", err, sizeof err)) return fail();
     }
     store_close(st);
     const double t = seconds() - t0;
-    printf("%u results with %u samples in %.1f s: %.0f results/s%s\n", runs * cases, runs * cases * ROUNDS * SAMPLES, t,
-           runs * cases / t, atoi(argv[4]) ? ", each synced to disk" : "");
+    printf("written   %u results with %u samples, %.0f results/s%s\n", runs * cases, runs * cases * ROUNDS * SAMPLES,
+           runs * cases / t, sync ? ", each synced to disk" : "");
     return 0;
+}
+
+/* The last 20 results of every case: what a screen of `cases` cases looks at. */
+static int screen(const char *path, uint32_t runs)
+{
+    struct store *st = NULL;
+    struct point_list l = { 0 };
+    uint32_t results = 0;
+    const double t0 = seconds();
+    if (store_open(path, false, &st, err, sizeof err)) return fail();
+    const double t1 = seconds();
+    for (uint32_t u = 0; u < 20 && u < runs; u++) {
+        char word[32];
+        int64_t *run = NULL;
+        uint32_t n;
+        snprintf(word, sizeof word, "last~%u", u);
+        if (store_find_runs(st, word, &run, &n, err, sizeof err) || store_points_of_runs(st, run, n, &l, err, sizeof err)) return fail();
+        results += l.n;
+        points_free(&l);
+        free(run);
+    }
+    const double t2 = seconds();
+    store_close(st);
+    printf("screen    the last 20 runs, %u results with their rounds: %.3f s, opening %.3f s\n", results, t2 - t1, t1 - t0);
+    return 0;
+}
+
+static int history(const char *path)
+{
+    struct store *st = NULL;
+    struct point_list l = { 0 };
+    struct series *s = NULL;
+    uint32_t n = 0;
+    const double t0 = seconds();
+    if (store_open(path, false, &st, err, sizeof err)) return fail();
+    if (store_points_of_case(st, "seq_len_q=77 ", &l, err, sizeof err)) return fail();
+    if (series_make(&l, &s, &n)) return 5;
+    printf("history   one case by its text, %u results: %.3f s\n", l.n, seconds() - t0);
+    series_free(s, n);
+    points_free(&l);
+    store_close(st);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5) {
+        fprintf(stderr, "usage: store_scale FILE RUNS CASES SYNC\n");
+        return 3;
+    }
+    const uint32_t runs = (uint32_t)atoi(argv[2]), cases = (uint32_t)atoi(argv[3]);
+    int rc = fill(argv[1], runs, cases, atoi(argv[4]) != 0);
+    if (rc == 0 && runs >= 20) rc = screen(argv[1], runs);
+    if (rc == 0 && runs >= 20) rc = history(argv[1]);
+    return rc;
 }

@@ -30,18 +30,38 @@ static void samples_come_back(void **unused)
     free(data);
 }
 
-/* By hand: 1 ns = 16, zigzag 32; then 0.5 ns less = -8, zigzag 15; then +12.5 ns = 200, zigzag 400 = 0x90 0x03. */
+static void expect_bytes(const double *x, size_t n, const unsigned char *want, size_t nwant)
+{
+    unsigned char *data;
+    size_t bytes;
+    assert_int_equal(samples_pack(x, n, &data, &bytes), 0);
+    assert_int_equal(bytes, nwant);
+    assert_memory_equal(data, want, nwant);
+    free(data);
+}
+
+/* By hand: 1 ns = 16, zigzag 32; then 0.5 ns less = -8, zigzag 15; then +12.5625 ns = 201, zigzag 402 = 0x92 0x03. */
 static void sample_bytes(void **unused)
 {
     (void)unused;
-    static const double x[] = { 1, 0.5, 13 };
-    static const unsigned char want[] = { 32, 15, 0x90, 0x03 };
-    unsigned char *data;
-    size_t bytes;
-    assert_int_equal(samples_pack(x, 3, &data, &bytes), 0);
-    assert_int_equal(bytes, sizeof want);
-    assert_memory_equal(data, want, sizeof want);
-    free(data);
+    static const double x[] = { 1, 0.5, 13.0625 }, halves[] = { 1, 0.5, 13 }, zero[] = { 0, 0 };
+    static const unsigned char plain[] = { 32, 15, 0x92, 0x03 };
+    static const unsigned char divided[] = { 2 * 8 + 1, 4, 1, 50 };          /* 16 8 208 = 8 * (2 1 26) */
+    static const unsigned char zeros[] = { 0, 0 };
+    double back[3];
+    expect_bytes(x, 3, plain, sizeof plain);
+    expect_bytes(halves, 3, divided, sizeof divided);
+    expect_bytes(zero, 2, zeros, sizeof zeros);
+    assert_int_equal(samples_unpack(divided, sizeof divided, back, 3), 0);
+    assert_true(back[0] == 1 && back[1] == 0.5 && back[2] == 13);
+    static const unsigned char old[] = { 32, 15, 0x90, 0x03 };               /* as before there were divisors */
+    assert_int_equal(samples_unpack(old, sizeof old, back, 3), 0);
+    assert_true(back[0] == 1 && back[1] == 0.5 && back[2] == 13);
+    static const unsigned char by_one[] = { 3, 4, 1, 50 }, by_none[] = { 1, 4, 1, 50 };
+    assert_int_equal(samples_unpack(by_one, sizeof by_one, back, 3), MXB_EPARSE);
+    assert_int_equal(samples_unpack(by_none, sizeof by_none, back, 3), MXB_EPARSE);
+    static const unsigned char overflows[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xfe, 0xff, 0xff, 0xff, 0x7f };
+    assert_int_equal(samples_unpack(overflows, sizeof overflows, back, 1), MXB_EPARSE);
 }
 
 static void samples_that_are_none(void **unused)
