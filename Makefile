@@ -110,7 +110,7 @@ $(BUILD)/bundle/mlxbench: $(OBJ) $(GEN)/spirv.o scripts/build/old_glibc.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -c -o $(@D)/old_glibc.o scripts/build/old_glibc.c
 	$(CC) $(CFLAGS) -rdynamic -o $@ $(OBJ) $(GEN)/spirv.o $(@D)/old_glibc.o $(WRAPPED:%=-Wl,--wrap=%) -static-libgcc \
-	  -l:libyaml.a -l:libsqlite3.a -l:libz.a -Wl,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2 -Wl,--as-needed -lm
+	  -l:libyaml.a -l:libsqlite3.a -l:libjson-c.a -l:libz.a -Wl,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2 -Wl,--as-needed -lm
 bundle: all $(BUILD)/bundle/mlxbench
 	@scripts/bundle.sh $(BUILD)/bundle/mlxbench dist
 

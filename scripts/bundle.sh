@@ -1,5 +1,5 @@
 #!/bin/sh
-# Packs mlxbench for machines where nothing can be installed: one folder with the program (libyaml, SQLite and zlib inside,
+# Packs mlxbench for machines where nothing can be installed: one folder with the program (libyaml, SQLite, json-c and zlib inside,
 # glibc 2.31 or later needed), suites, documents and licences.  Usage: scripts/bundle.sh PROGRAM DIST  (make bundle)
 set -eu
 program=$1 dist=$2
@@ -19,7 +19,7 @@ cp -r suites "$dist/$name/"
 [ ! -d scripts/peers ] || cp -r scripts/peers "$dist/$name/peers"
 cp README.md LICENSE "$dist/$name/"
 cp docs/*.md "$dist/$name/docs/"
-for p in libyaml-dev libsqlite3-dev zlib1g-dev; do cp "/usr/share/doc/$p/copyright" "$dist/$name/licences/$p.txt"; done
+for p in libyaml-dev libsqlite3-dev libjson-c-dev zlib1g-dev; do cp "/usr/share/doc/$p/copyright" "$dist/$name/licences/$p.txt"; done
 cp LICENSE "$dist/$name/licences/mlxbench.txt"
 tar -C "$dist" --sort=name --owner=0 --group=0 --numeric-owner -czf "$dist/$name.tar.gz" "$name"
 rm -r "${dist:?}/$name"

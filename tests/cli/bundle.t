@@ -9,7 +9,7 @@ tar -C "$W" -xzf "$archive"
 folder=$W/$(basename "$archive" .tar.gz)
 (cd "$folder" && ./mlxbench run suites/smoke.yaml --op rms_norm --check-only) > "$W/out" 2> "$W/err" && [ -s "$folder/results/mlxbench.db" ]
 result "runs where it was unpacked"
-! ldd "$folder/mlxbench" | grep -E 'yaml|sqlite|libz'
+! ldd "$folder/mlxbench" | grep -E 'yaml|sqlite|json|libz'
 result "libraries are inside"
 [ "$(objdump -T "$folder/mlxbench" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1 | sed 's/.*\.//')" -le 31 ]
 result "needs no symbol later than glibc 2.31"
