@@ -86,9 +86,9 @@ list() {
     done
 }
 
-# table RESULTS: kill rates; true if all is well
+# table RESULTS MUTANTS: kill rates; true if all is well and every mutant has a verdict
 table() {
-    awk '
+    awk -v jobs="$2" '
         { n[$3 " " $2 " " $1]++; op[$3]; backend[$2]; if ($1 == "killed" || $1 == "survived") { n["all " $1]++ } if ($1 == "broken") bad++ }
         $1 == "baseline" { bad++ }
         END {
@@ -102,6 +102,7 @@ table() {
             k = n["all killed"] + 0; s = n["all survived"] + 0
             rate = k + s ? 100 * k / (k + s) : equivalent ? 100 : 0
             printf "%-30s %-8s %7d %9d %11d %5.1f%%\n", "total", "", k, s, equivalent, rate
+            if (NR < jobs) { printf "%d of %d mutants without a verdict\n", jobs - NR, jobs; bad++ }
             if (bad) printf "%d broken: the rate means nothing\n", bad
             exit bad || rate < 98
         }' "$1"
@@ -131,4 +132,4 @@ for op in ${ops:-$(ls -d "$dir"/*/ | xargs -n 1 basename)}; do
 done > "$work/jobs"
 xargs -P "${MXB_MUTANT_JOBS:-$(nproc)}" -I{} bash -c '{}' < "$work/jobs" | tee "$work/results" |
     if [ "$verbose" ]; then cat; else grep -vE '^(killed|equivalent) [^ ]* [^ ]* [^ ]* $'; fi
-table "$work/results"
+table "$work/results" "$(grep -c '^mutate' "$work/jobs")"
