@@ -125,9 +125,9 @@ int compile_c(const char *tree, const char *path, void **handle, char *err, size
     snprintf(src, sizeof(src), "%s/%s", tree, path);
     snprintf(so, sizeof(so), "%s/kernel-%016llx.so", tree, (unsigned long long)source_hash(path));
     snprintf(inc, sizeof(inc), "-I%s", tree);
-    char *argv[MAX_ARGS] = { (char *)(cc && *cc ? cc : "cc"), (char *)"-std=c11", (char *)"-D_GNU_SOURCE", (char *)"-O3", (char *)"-fPIC",
-                             (char *)"-shared", inc };
-    int n = add_words(argv, 7, isa);
+    char *argv[MAX_ARGS] = { (char *)(cc && *cc ? cc : "cc"), (char *)"-std=c11", (char *)"-D_GNU_SOURCE", (char *)"-O3",
+                             (char *)"-ffp-contract=fast", (char *)"-fPIC", (char *)"-shared", inc };
+    int n = add_words(argv, 8, isa);
     argv[n++] = src;
     argv[n++] = (char *)"-o";
     argv[n++] = so;
