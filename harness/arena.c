@@ -35,6 +35,12 @@ void *arena_alloc(struct arena *a, uint64_t bytes)
     return p;
 }
 
+void *arena_page(struct arena *a)
+{
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), over = a->used % page;
+    return over && !arena_alloc(a, page - over) ? NULL : a->base + a->used;
+}
+
 uint64_t arena_mark(const struct arena *a) { return a->used; }
 
 void arena_release(struct arena *a, uint64_t mark)

@@ -11,6 +11,8 @@ int   arena_new(struct arena *);
 void  arena_free(struct arena *);
 /* Zeroed, 64-byte aligned; NULL = full.  bytes 0 gives a valid pointer. */
 void *arena_alloc(struct arena *, uint64_t bytes);
+/* Address of the next allocation, moved up to a whole page; NULL = full. */
+void *arena_page(struct arena *);
 /* Stack discipline: everything allocated after the mark is given back, large pieces also to the system. */
 uint64_t arena_mark(const struct arena *);
 void  arena_release(struct arena *, uint64_t mark);

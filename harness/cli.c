@@ -24,10 +24,13 @@ static const struct option_row options[] = {
     { "seed", "N", "seed of the inputs instead of the suite's", U64, AT(seed) },
     { "shard", "I/N", "only part I of N", SHARD, AT(shard) },
     { "rounds", "N", "fresh worker processes per timed case instead of the suite's", U32, AT(rounds) },
+    { "repeat", "N", "run every case N times with the same inputs; a difference in one bit is a FAIL", U32, AT(repeat) },
     { "check-only", NULL, "no timing", FLAG, AT(check_only) },
     { "bench-only", NULL, "no checking", FLAG, AT(bench_only) },
     { "fail-fast", NULL, "stop after the first problem with a case that fails", FLAG, AT(fail_fast) },
     { "db", "FILE", "results database (default $MLXBENCH_DB or results/mlxbench.db)", TEXT, AT(db) },
+    { "resume", "RUN", "go on with a run that was interrupted: its uuid, the beginning of it, or last; same suites and options, "
+                       "or none of them", TEXT, AT(resume) },
     { "no-db", NULL, "store nothing", FLAG, AT(no_db) },
     { "format", "NAME", "of the output; a wrong NAME lists them", TEXT, AT(format) },
     { "kernel-dir", "DIR", "kernel sources in DIR replace the built-in ones, compiled at run time", TEXT, AT(kernel_dir) },
@@ -146,7 +149,7 @@ static int set_option(const struct command *c, const struct option_row *o, const
 
 int cli_parse(const struct command *c, int argc, char **argv, struct cli *cli)
 {
-    *cli = (struct cli){ .timeout_s = 120 };
+    *cli = (struct cli){ .timeout_s = 120, .argv = (const char *const *)argv, .argc = (uint32_t)argc };
     snprintf(cli->cmdline, sizeof(cli->cmdline), "mlxbench %s", c->name);
     for (int i = 0; i < argc; i++) {
         const size_t n = strlen(cli->cmdline);
@@ -223,8 +226,9 @@ void cli_run_opts(const struct cli *c, struct run_opts *o)
 {
     const char *validate = getenv("MXB_VALIDATE"), *inproc = getenv("MXB_INPROCESS"), *no_color = getenv("NO_COLOR");
     *o = (struct run_opts){ .path = c->arg.item, .npath = c->arg.n, .device = c->device.item, .ndevice = c->device.n,
-                            .db = cli_db(c), .kernel_dir = c->kernel_dir, .reporter = reporters[0], .cmdline = c->cmdline,
-                            .timeout_s = c->timeout_s, .threads = c->threads, .fail_fast = c->fail_fast,
+                            .db = cli_db(c), .resume = c->resume, .args = c->argv, .nargs = c->argc,
+                            .kernel_dir = c->kernel_dir, .reporter = reporters[0], .cmdline = c->cmdline,
+                            .timeout_s = c->timeout_s, .threads = c->threads, .repeat = c->repeat, .fail_fast = c->fail_fast,
                             .in_process = inproc && strcmp(inproc, "1") == 0, .validate = validate && strcmp(validate, "1") == 0,
                             .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color), .width = terminal_width() };
     cli_suite_opts(c, &o->suites);

@@ -9,12 +9,13 @@ struct word_list { const char *item[CLI_MAX_LIST]; uint32_t n; };
 
 struct cli {                         /* every option of every command; each command accepts its own subset */
     struct word_list arg, backend, device, op, entry, tag;
-    const char *filter, *db, *kernel_dir, *out, *format;
+    const char *filter, *db, *resume, *kernel_dir, *out, *format;
     uint64_t seed; bool has_seed;
-    uint32_t shard, nshard, rounds, threads, keep;
+    uint32_t shard, nshard, rounds, threads, keep, repeat;
     double timeout_s;
     bool check_only, bench_only, fail_fast, no_db, shaders, all, across, samples_only, dry_run;
     char cmdline[4096];
+    const char *const *argv; uint32_t argc;          /* what was parsed */
 };
 
 struct command {

@@ -43,10 +43,35 @@ static int check_kernel_dir(const struct cli *c)
     return cli_error(EXIT_USAGE, "%s", err);
 }
 
+/* --resume without a suite: the suites and options are those of the stored run. */
+static int resume_as_stored(const struct cli *c)
+{
+    enum { MAX_WORDS = 256 };
+    static struct cli stored;
+    struct store *st = NULL;
+    char err[MXB_ERRLEN], *word[MAX_WORDS];
+    uint32_t n = 0;
+    int rc = store_open(cli_db(c), false, &st, err, sizeof(err));
+    if (rc == 0) rc = store_run_args(st, c->resume, word, MAX_WORDS, &n, err, sizeof(err));
+    store_close(st);
+    if (rc) rc = cli_error(rc == MXB_EDB ? EXIT_DB : EXIT_USAGE, "%s", err);
+    else rc = cli_parse(commands[0], (int)n, word, &stored);
+    if (rc == 0) {
+        stored.resume = c->resume;
+        stored.db = cli_db(c);
+        if (c->format) stored.format = c->format;
+        rc = commands[0]->run(&stored);
+    }
+    for (uint32_t i = 0; i < n; i++) free(word[i]);
+    return rc;
+}
+
 static int run_run(const struct cli *c)
 {
     struct run_opts o;
     cli_run_opts(c, &o);
+    if (c->resume && !o.db) return cli_error(EXIT_USAGE, "run: --resume needs the database, not --no-db");
+    if (c->resume && c->arg.n == 0) return resume_as_stored(c);
     if (c->arg.n == 0) return cli_error(EXIT_USAGE, "run: which suite?  For example: mlxbench run suites/smoke.yaml");
     int rc = pick_reporter(c, &o);
     if (rc == 0) rc = check_kernel_dir(c);
@@ -201,7 +226,7 @@ static int help_run(const struct cli *c)
 #define SELECT "backend device op entry tag filter seed shard"
 static const struct command
     cmd_run = { "run", "SUITE...", "checks and times the cases of suites (or of inline cases: '{op: rms_norm}')",
-                SELECT " rounds check-only bench-only fail-fast db no-db format kernel-dir timeout threads",
+                SELECT " rounds repeat check-only bench-only fail-fast db resume no-db format kernel-dir timeout threads",
                 "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
     cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",
                  "backend op entry tag filter seed shard format shaders check-only bench-only",

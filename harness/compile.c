@@ -61,7 +61,7 @@ static int add_words(char **argv, int n, char *list)
     return n;
 }
 
-static int private_folder(char *out, size_t n, char *err, size_t errlen)
+int temp_folder(char *out, size_t n, char *err, size_t errlen)
 {
     const char *tmp = getenv("TMPDIR");
     if ((size_t)snprintf(out, n, "%s/mlxbench-XXXXXX", tmp && *tmp ? tmp : "/tmp") >= n || !mkdtemp(out)) {
@@ -98,7 +98,7 @@ static int read_file(const char *path, void **data, size_t *bytes)
 int compile_glsl(const char *text, const char *name, const char *defines, void **spirv, size_t *bytes, char *err, size_t errlen)
 {
     char dir[512], in[600], out[600], defs[1024], log[6000];
-    int rc = private_folder(dir, sizeof(dir), err, errlen);
+    int rc = temp_folder(dir, sizeof(dir), err, errlen);
     if (rc) return rc;
     snprintf(in, sizeof(in), "%s/kernel.comp", dir);
     snprintf(out, sizeof(out), "%s/kernel.spv", dir);
@@ -158,7 +158,7 @@ static int make_parents(char *path)
 
 int tree_make(const char *dir, char *tree, size_t treelen, char *err, size_t errlen)
 {
-    int rc = private_folder(tree, treelen, err, errlen);
+    int rc = temp_folder(tree, treelen, err, errlen);
     for (size_t i = 0; i < embedded_count && rc == 0; i++) {
         char path[1024], *text = NULL;
         snprintf(path, sizeof(path), "%s/%s", tree, embedded_files[i].path);

@@ -3,27 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/devices.h"
+#include "harness/interrupt.h"
 
 /* The probing worker becomes the first device's first worker: drivers are slow to load. */
-static int probe_one(struct device_list *l, int backend, struct job *j, char *err, size_t errlen)
+static int probe_one(struct device_list *l, int backend, char *err, size_t errlen)
 {
     struct worker_opts o = l->base;
     struct worker *w = NULL;
     char *why = l->missing[backend];
     o.backend = linked_backends[backend];
-    int rc = worker_start(&o, &w, err, errlen);
+    o.arena = l->arena;
+    struct job *j = job_simple(l->arena, JOB_PROBE);
+    int rc = j ? worker_start(&o, &w, err, errlen) : MXB_ENOMEM;
+    if (!j) snprintf(err, errlen, "out of memory");
     if (rc) return rc;
-    *j = (struct job){ .kind = JOB_PROBE, .caps = j->caps };
     const enum mxb_status st = worker_call(w, j, l->timeout_s, why, MXB_ERRLEN);
     if (st != ST_PASS) {
         char text[MXB_ERRLEN];
-        snprintf(text, sizeof(text), "its driver %s while listing devices (%.200s)", st == ST_CRASHED ? "crashed" : "hung", why);
+        snprintf(text, sizeof(text), "its driver %s: %.200s", st == ST_TIMEOUT ? "hung" : "crashed", why);
         snprintf(why, MXB_ERRLEN, "%s", text);
         worker_stop(w);
         return 0;
     }
-    if (j->ndevice == 0) snprintf(why, MXB_ERRLEN, "%.500s", *j->err ? j->err : "no device");
-    for (uint32_t i = 0; i < j->ndevice && l->n < MAX_DEVICES; i++) {
+    const struct answer *a = j->answer;
+    if (a->ndevice == 0) snprintf(why, MXB_ERRLEN, "%.500s", *a->err ? a->err : "no device");
+    for (uint32_t i = 0; i < a->ndevice && l->n < MAX_DEVICES; i++) {
         struct device *d = &l->device[l->n++];
         *d = (struct device){ .be = o.backend, .backend = backend, .index = (int)i, .caps = j->caps[i] };
         snprintf(d->label, sizeof(d->label), "%.20s:%u", o.backend->name, i);
@@ -39,16 +43,11 @@ static int probe_one(struct device_list *l, int backend, struct job *j, char *er
 int devices_probe(struct device_list *l, uint32_t mask, char *err, size_t errlen)
 {
     const uint64_t mark = arena_mark(l->arena);
-    struct job *j = arena_alloc(l->arena, sizeof(*j));
-    struct mxb_caps *caps = j ? arena_alloc(l->arena, WORKER_MAX_DEVICES * sizeof(*caps)) : NULL;
-    int rc = caps ? 0 : MXB_ENOMEM;
-    if (rc) snprintf(err, errlen, "out of memory");
-    for (uint32_t b = 0; b < linked_backend_count && rc == 0; b++) {
-        if (!(mask & 1u << b)) continue;
-        j->caps = caps;
-        rc = probe_one(l, (int)b, j, err, errlen);
+    int rc = 0;
+    for (uint32_t b = 0; b < linked_backend_count && rc == 0 && !run_interrupted; b++) {
+        if (mask & 1u << b) rc = probe_one(l, (int)b, err, errlen);
+        arena_release(l->arena, mark);
     }
-    arena_release(l->arena, mark);
     return rc;
 }
 
@@ -88,35 +87,59 @@ static enum mxb_status ready(struct device_list *l, struct device *d, uint32_t r
     struct worker_opts o = l->base;
     const uint64_t mark = arena_mark(l->arena);
     o.backend = d->be;
+    o.arena = l->arena;
     if (!d->worker[round] && worker_start(&o, &d->worker[round], err, errlen)) return ST_ERROR;
-    struct job *j = arena_alloc(l->arena, sizeof(*j));
+    struct job *j = job_simple(l->arena, JOB_OPEN);
     if (!j) {
         snprintf(err, errlen, "out of memory");
         return ST_ERROR;
     }
-    *j = (struct job){ .kind = JOB_OPEN, .device = d->index };
+    j->device = d->index;
     enum mxb_status st = worker_call(d->worker[round], j, l->timeout_s, err, errlen);
-    if (st == ST_PASS && j->rc) {
-        snprintf(err, errlen, "cannot open %s: %.400s", d->label, j->err);
+    if (st == ST_PASS && j->answer->rc) {
+        snprintf(err, errlen, "cannot open %s: %.400s", d->label, j->answer->err);
         st = ST_ERROR;
     }
     arena_release(l->arena, mark);
+    d->open |= 1u << round;
+    d->served[round] = 0;
+    return st;
+}
+
+static void discard(struct device *d, uint32_t round)
+{
+    worker_kill(d->worker[round]);
+    worker_stop(d->worker[round]);
+    d->worker[round] = NULL;
+    d->open &= ~(1u << round);
+}
+
+/* After these, what the worker says of the next case could be this case's doing. */
+static bool spoilt(const struct answer *a)
+{
+    return a->kernel_fault || a->rc == MXB_EDEVICE || a->rc == MXB_ENOMEM;
+}
+
+static enum mxb_status call_once(struct device_list *l, struct device *d, uint32_t round, struct job *j, char *err, size_t errlen)
+{
+    enum mxb_status st = ST_PASS;
+    if (!(d->open & 1u << round)) st = ready(l, d, round, err, errlen);
+    if (st == ST_PASS) st = worker_call(d->worker[round], j, l->timeout_s, err, errlen);
+    if (st == ST_PASS) d->served[round]++;
+    if (st != ST_PASS || spoilt(j->answer)) discard(d, round);
     return st;
 }
 
 enum mxb_status device_call(struct device_list *l, struct device *d, uint32_t round, struct job *j, char *err, size_t errlen)
 {
-    enum mxb_status st = ST_PASS;
-    if (!(d->open & 1u << round)) st = ready(l, d, round, err, errlen);
-    if (st == ST_PASS) {
-        d->open |= 1u << round;
-        st = worker_call(d->worker[round], j, l->timeout_s, err, errlen);
-    }
-    if (st != ST_PASS) {             /* the next job gets a fresh one */
-        worker_stop(d->worker[round]);
-        d->worker[round] = NULL;
-        d->open &= ~(1u << round);
-    }
+    const uint32_t before = d->open & 1u << round ? d->served[round] : 0;
+    char again[MXB_ERRLEN];
+    const enum mxb_status st = call_once(l, d, round, j, err, errlen);
+    if (st != ST_CRASHED || before == 0 || run_interrupted) return st;
+    /* It may have been an earlier kernel that broke the process.  A fresh one tells, but cannot acquit this case. */
+    if (call_once(l, d, round, j, again, sizeof(again)) == ST_CRASHED) return st;
+    const size_t n = strlen(err);
+    snprintf(err + n, errlen - n, "; not so in a fresh worker: one of the %u jobs before it may have done the damage", before);
     return st;
 }
 

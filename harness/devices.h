@@ -12,6 +12,7 @@ struct device {
     char label[32];                  /* "vulkan:0" */
     struct worker *worker[MAX_ROUNDS];
     uint32_t open;                   /* 1u << round: that worker has the device open */
+    uint32_t served[MAX_ROUNDS];     /* jobs that this worker has answered since */
 };
 
 struct device_list {
@@ -30,8 +31,9 @@ int  devices_probe(struct device_list *, uint32_t mask, char *err, size_t errlen
 /* Keeps the devices that a selector names: "vulkan:1", an index, or a part of the device's name (case ignored).
  * MXB_EINVAL with the known devices if none is left. */
 int  devices_select(struct device_list *, const char *const *selector, uint32_t n, char *err, size_t errlen);
-/* Runs a job on the device's worker of that round, which is started and opened when needed and thrown away when it dies.
- * ST_PASS: job->rc tells.  ST_CRASHED, ST_TIMEOUT, ST_ERROR (cannot open): text in err. */
+/* Runs a job on the device's worker of that round, which is started and opened when needed and thrown away when it dies or
+ * cannot be trusted any more: its device was lost, memory ran out, the kernel did what it must not.
+ * ST_PASS: job->answer->rc tells.  ST_CRASHED, ST_TIMEOUT, ST_ERROR (cannot open): text in err. */
 enum mxb_status device_call(struct device_list *, struct device *, uint32_t round, struct job *, char *err, size_t errlen);
 void devices_stop(struct device_list *);   /* closes every worker in order */
 void devices_kill(struct device_list *);   /* at once; async-signal-unsafe */

@@ -5,7 +5,7 @@
 #include "harness/check.h"
 #include "harness/exec.h"
 
-enum { MIN_GUARD = 256, MAX_SETS = 100, WHOLE_IMAGE = 1 << 20 };
+enum { MIN_GUARD = 4096, MAX_SETS = 100, WHOLE_IMAGE = 1 << 20 };
 
 /* Device image of a tensor: [guard][data][guard]; buffers only grow and are reused by later cases. */
 struct slot { struct mxb_buf *buf; uint64_t cap; };

@@ -50,6 +50,7 @@ static void plan_slot(struct group *g, struct slot *s)
 
 static int add_slot(struct group *g, const struct bench_case *c, struct device *d)
 {
+    if (g->skip && g->skip(g->ctx, g, c, d)) return 0;
     if (g->nslot == g->cap) {
         const uint32_t cap = g->cap ? g->cap * 2 : 16;
         struct slot *p = realloc(g->slot, cap * sizeof(*p));
@@ -66,7 +67,7 @@ int group_begin(struct group *g, uint32_t first, uint32_t n, char *err, size_t e
     const struct bench_problem *bp = &g->list->problem[g->list->item[first].problem];
     int rc = 0;
     g->bp = bp;
-    g->nslot = 0;
+    g->nslot = g->nfinished = 0;
     g->oracle_ns = 0;
     g->oracles = 0;
     void *params = arena_alloc(g->arena, bp->block->op->param_bytes);
@@ -96,6 +97,8 @@ int group_begin(struct group *g, uint32_t first, uint32_t n, char *err, size_t e
 
 void group_end(struct group *g)
 {
+    for (uint32_t i = 0; i < g->nslot; i++)
+        for (uint32_t r = 0; r < g->slot[i].nround; r++) free(g->slot[i].round[r]);
     free(g->slot);
     g->slot = NULL;
     g->nslot = g->cap = 0;
@@ -117,21 +120,23 @@ static int make_inputs(struct group *g, const struct mxb_problem *pr, struct inp
     return 0;
 }
 
-/* Tensors that depend on the case's tiles, and room for the outputs. */
-static int make_case_tensors(struct group *g, const struct plan *p, const struct inputs *in, void **stored, void **out)
+/* Inputs that depend on the case's tiles, beside those of the problem. */
+static int make_case_inputs(struct group *g, const struct plan *p, const struct inputs *in, void **stored)
 {
     for (uint32_t t = 0; t < p->pr.op->ntensor; t++) {
         stored[t] = in->stored[t];
-        out[t] = NULL;
-        if (problem_reads(&p->pr, t) && p->pr.op->tensor[t].per_tile) {
-            stored[t] = arena_alloc(g->arena, problem_bytes(&p->pr, t));
-            if (!stored[t]) return MXB_ENOMEM;
-            problem_fill(&p->pr, t, stored, &p->scope, stored[t]);
-        }
-        if (!problem_writes(&p->pr, t)) continue;
-        out[t] = arena_alloc(g->arena, problem_bytes(&p->pr, t));
-        if (!out[t]) return MXB_ENOMEM;
+        if (!problem_reads(&p->pr, t) || !p->pr.op->tensor[t].per_tile) continue;
+        stored[t] = arena_alloc(g->arena, problem_bytes(&p->pr, t));
+        if (!stored[t]) return MXB_ENOMEM;
+        problem_fill(&p->pr, t, stored, &p->scope, stored[t]);
     }
+    return 0;
+}
+
+static int make_outputs(struct group *g, const struct mxb_problem *pr, void **out)
+{
+    for (uint32_t t = 0; t < pr->op->ntensor; t++)
+        if (problem_writes(pr, t) && !(out[t] = arena_alloc(g->arena, problem_bytes(pr, t)))) return MXB_ENOMEM;
     return 0;
 }
 
@@ -142,17 +147,21 @@ struct judge { const struct oracle *oracle; const struct item_set *items; double
 
 static const char *const fill_name[MXB_NFILL] = { "normal", "exact", "needle", "large", "probe" };
 
-/* Status of a job that did not simply succeed; true if the outputs are there to be compared. */
-static bool job_ok(struct slot *s, enum mxb_status st, const struct job *j, const char *err)
+/* Runs the job on the slot's device.  False, with the slot's status, if there are no outputs to be compared. */
+static bool run_job(struct group *g, struct slot *s, uint32_t round, struct job *j)
 {
+    char err[MXB_ERRLEN] = "";
+    const enum mxb_status st = device_call(g->devices, s->dev, round, j, err, sizeof(err));
     if (st != ST_PASS) {
+        s->interrupted = st == ST_ERROR && run_interrupted;
         set_status(s, st, err);
         return false;
     }
-    if (j->rc == 0) return true;
+    const struct answer *a = j->answer;
+    if (a->rc == 0) return true;
     char text[MXB_ERRLEN];
-    snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, j->err);
-    set_status(s, j->kernel_fault ? ST_FAIL : j->rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, text);
+    snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, a->err);
+    set_status(s, a->kernel_fault ? ST_FAIL : a->rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, text);
     return false;
 }
 
@@ -173,16 +182,26 @@ static bool judge(struct slot *s, const struct mxb_problem *pr, const struct jud
     return false;
 }
 
-static struct job *new_job(struct group *g, const struct plan *p, enum mxb_fill fill, const struct inputs *in)
+static struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, enum mxb_fill fill, const struct inputs *in)
 {
-    struct job *j = arena_alloc(g->arena, sizeof(*j));
-    struct plan *plan = arena_alloc(g->arena, sizeof(*plan));
-    void **stored = arena_alloc(g->arena, MXB_MAX_BIND * sizeof(*stored)), **out = arena_alloc(g->arena, MXB_MAX_BIND * sizeof(*out));
-    if (!j || !plan || !stored || !out) return NULL;
+    struct arena *a = g->arena;
+    const size_t pointers = MXB_MAX_BIND * sizeof(void *);
+    struct job *j = job_new(a, kind);
+    struct plan *plan = arena_alloc(a, sizeof(*plan));
+    void **stored = arena_alloc(a, pointers), **out = arena_alloc(a, pointers), **again = arena_alloc(a, pointers);
+    if (!j || !plan || !stored || !out || !again) return NULL;
     *plan = *p;
     plan->pr.fill = fill;
-    *j = (struct job){ .kind = JOB_CHECK, .plan = plan, .stored = stored, .out = out, .inputs_too = true };
-    return make_case_tensors(g, plan, in, stored, out) == 0 ? j : NULL;
+    j->plan = plan;
+    j->stored = stored;
+    j->out = out;
+    j->again = again;
+    j->inputs_too = true;
+    if (make_case_inputs(g, plan, in, stored) || job_open_window(a, j) || make_outputs(g, &plan->pr, out)) return NULL;
+    if (kind == JOB_BENCH && (make_outputs(g, &plan->pr, again) || !(j->timing = arena_alloc(a, sizeof(*j->timing)))))
+        return NULL;
+    job_close_window(a, j);
+    return j;
 }
 
 /* The twin of same_bits_as: the same case with other parameters must give the same bits. */
@@ -201,13 +220,12 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
     if (rc == 0) rc = problem_init(&pr, g->pr.op, g->bp->entry, params, g->bp->seed, fill, err, sizeof(err));
     if (rc == 0) rc = plan_make(&pr, s->dev->be->lang, &s->dev->caps, impl, g->list->tile + c->tile, c->ntile, plan, err, sizeof(err));
     struct job *j = NULL;
-    if (rc == 0 && (rc = make_inputs(g, &pr, &in)) == 0 && (j = new_job(g, plan, fill, &in)) == NULL) rc = MXB_ENOMEM;
+    if (rc == 0 && (rc = make_inputs(g, &pr, &in)) == 0 && (j = new_job(g, plan, JOB_CHECK, fill, &in)) == NULL) rc = MXB_ENOMEM;
     if (rc) {
         set_status(s, rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, rc == MXB_ENOMEM ? "out of memory" : err);
         return;
     }
-    const enum mxb_status st = device_call(g->devices, s->dev, 0, j, err, sizeof(err));
-    if (!job_ok(s, st, j, err)) return;
+    if (!run_job(g, s, 0, j)) return;
     check_same_bits(&s->plan->pr, out, j->out, &r);
     s->compared += r.compared;
     if (r.status == ST_PASS) return;
@@ -217,33 +235,49 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
     s->bad_fill = (int)fill;
 }
 
+/* The same case again and again must give the same bits: differences are races. */
+static void check_repeats(struct group *g, struct slot *s, enum mxb_fill fill, const struct inputs *in, void *const *out)
+{
+    for (uint32_t i = 2; i <= g->repeat && s->status == ST_PASS; i++) {
+        const uint64_t mark = arena_mark(g->arena);
+        struct check_report r;
+        struct job *j = new_job(g, s->plan, JOB_CHECK, fill, in);
+        if (!j) set_status(s, ST_ERROR, "out of memory for the case's tensors");
+        if (j && run_job(g, s, 0, j)) {
+            check_same_bits(&s->plan->pr, out, j->out, &r);
+            char text[MXB_ERRLEN];
+            snprintf(text, sizeof(text), "%s fill, repetition %u of %u: %.450s", fill_name[fill], i, g->repeat, r.text);
+            if (r.status != ST_PASS) set_status(s, r.status, text);
+        }
+        arena_release(g->arena, mark);
+    }
+}
+
 static void check_slot(struct group *g, struct slot *s, enum mxb_fill fill, const struct inputs *in, const struct judge *ju)
 {
     const uint64_t mark = arena_mark(g->arena);
     const double t0 = now_ns();
-    char err[MXB_ERRLEN] = "";
-    struct job *j = new_job(g, s->plan, fill, in);
+    struct job *j = new_job(g, s->plan, JOB_CHECK, fill, in);
     if (!j) {
         set_status(s, ST_ERROR, "out of memory for the case's tensors");
     } else {
-        const enum mxb_status st = device_call(g->devices, s->dev, 0, j, err, sizeof(err));
-        s->compile_ns += j->compile_ns;
+        bool ok = run_job(g, s, 0, j);
+        s->compile_ns += j->answer->compile_ns;
         if (s->first_ns == 0) {
-            s->setup_ns = j->setup_ns;
-            s->first_ns = j->run_ns;
+            s->setup_ns = j->answer->setup_ns;
+            s->first_ns = j->answer->run_ns;
         }
-        const bool ok = job_ok(s, st, j, err);
-        if (g->dump && (ok || j->kernel_fault)) dump_slot(g, s, &j->plan->pr, j->stored, ju->oracle, j->out);
-        if (ok && judge(s, &j->plan->pr, ju, j->out) && g->bp->block->check.same)
-            check_twin(g, s, fill, j->out);
-        else if (s->status != ST_PASS && s->bad_fill < 0)
-            s->bad_fill = (int)fill;
+        if (g->dump && (ok || j->answer->kernel_fault)) dump_slot(g, s, &j->plan->pr, j->stored, ju->oracle, j->out);
+        ok = ok && judge(s, &j->plan->pr, ju, j->out);
+        if (ok) check_repeats(g, s, fill, in, j->out);
+        if (ok && s->status == ST_PASS && g->bp->block->check.same) check_twin(g, s, fill, j->out);
+        if (s->status != ST_PASS && s->bad_fill < 0) s->bad_fill = (int)fill;
     }
     s->case_ns += now_ns() - t0;
     arena_release(g->arena, mark);
 }
 
-static bool alive(const struct slot *s) { return s->status == ST_PASS && s->plan; }
+static bool alive(const struct slot *s) { return s->status == ST_PASS && s->plan && !s->interrupted; }
 
 static bool any_alive(const struct group *g)
 {
@@ -260,45 +294,87 @@ static void fail_alive(struct group *g, const char *text)
 
 /* ---- timing ---- */
 
-static void bench_slot(struct group *g, struct slot *s, const struct inputs *in, const struct judge *ju)
+/* The last timed output must still be right, and so must that of the sample on fresh buffers. */
+static bool judge_timed(struct slot *s, const struct judge *ju, const struct job *j)
+{
+    const struct mxb_problem *pr = &j->plan->pr;
+    struct check_report r;
+    if (!judge(s, pr, ju, j->out)) return false;
+    check_same_bits(pr, j->out, j->again, &r);
+    return r.status == ST_PASS || judge(s, pr, ju, j->again);
+}
+
+static bool bench_round(struct group *g, struct slot *s, uint32_t round, const struct inputs *in, const struct judge *ju)
 {
     const struct bench_opts *b = &g->bp->block->bench;
+    struct job *j = new_job(g, s->plan, JOB_BENCH, MXB_FILL_NORMAL, in);
+    if (!j) {
+        set_status(s, ST_ERROR, "out of memory for the case's tensors");
+        return false;
+    }
+    j->cache = (enum cache_mode)s->item->cache;
+    measure_defaults(&j->measure);
+    j->measure.min_time_ns = b->min_time_ns;
+    j->measure.max_time_ns = b->max_time_ns;
+    j->budget_s = (b->max_time_ns + j->measure.warmup_cap_ns) / 1e9;
+    const bool ok = run_job(g, s, round, j);
+    if (s->first_ns == 0) s->first_ns = j->answer->run_ns;
+    if (!ok || (ju && !judge_timed(s, ju, j))) return false;
+    struct measurement *m = malloc(sizeof(*m));
+    if (!m) {
+        set_status(s, ST_ERROR, "out of memory");
+        return false;
+    }
+    *m = *j->timing;
+    s->round[s->nround++] = m;
+    return true;
+}
+
+static void bench_slot(struct group *g, struct slot *s, const struct inputs *in, const struct judge *ju)
+{
+    const uint32_t rounds = g->bp->block->bench.rounds;
     const uint64_t mark = arena_mark(g->arena);
     struct summary sum[MAX_ROUNDS];
     const double t0 = now_ns();
-    for (uint32_t r = 0; r < b->rounds && r < MAX_ROUNDS && alive(s) && !run_interrupted; r++) {
-        const uint64_t inner = arena_mark(g->arena);
-        char err[MXB_ERRLEN] = "";
-        struct job *j = new_job(g, s->plan, MXB_FILL_NORMAL, in);
-        struct measurement *m = j ? arena_alloc(g->arena, sizeof(*m)) : NULL;
-        if (!m) {
-            set_status(s, ST_ERROR, "out of memory for the case's tensors");
-            break;
-        }
-        j->kind = JOB_BENCH;
-        j->cache = (enum cache_mode)s->item->cache;
-        j->timing = m;
-        measure_defaults(&j->measure);
-        j->measure.min_time_ns = b->min_time_ns;
-        j->measure.max_time_ns = b->max_time_ns;
-        const enum mxb_status st = device_call(g->devices, s->dev, r, j, err, sizeof(err));
-        if (s->first_ns == 0) s->first_ns = j->run_ns;
-        bool ok = job_ok(s, st, j, err);
-        if (ok && ju) ok = judge(s, &j->plan->pr, ju, j->out);      /* the last timed output must still be right */
-        if (ok && (s->round[s->nround] = malloc(sizeof(*m))) != NULL) {
-            *s->round[s->nround] = *m;
-            sum[s->nround++] = m->s;
-        }
-        arena_release(g->arena, inner);
+    for (uint32_t r = 0; r < rounds && r < MAX_ROUNDS && alive(s); r++) {
+        if (bench_round(g, s, r, in, ju)) sum[s->nround - 1] = s->round[s->nround - 1]->s;
+        arena_release(g->arena, mark);
     }
     if (alive(s) && s->nround) combine_rounds(sum, s->nround, &s->figure);
     s->case_ns += now_ns() - t0;
-    arena_release(g->arena, mark);
 }
 
 /* ---- one fill for all cases ---- */
 
-static void run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench)
+/* Hands over the first n slots, less those that were handed over before. */
+static int finish_slots(struct group *g, uint32_t n, char *err, size_t errlen)
+{
+    int rc = 0;
+    for (; g->nfinished < n && rc == 0; g->nfinished++) {
+        struct slot *s = &g->slot[g->nfinished];
+        if (s->interrupted) continue;
+        if (alive(s) && !s->compared && !s->nround) set_status(s, ST_MISTRUSTED, "nothing was compared");
+        rc = g->finished(g->ctx, g, s, err, errlen);
+    }
+    return rc;
+}
+
+/* With the normal fill, which comes last, every case ends here. */
+static int run_slots(struct group *g, enum mxb_fill fill, const struct inputs *in, const struct judge *ju, bool bench,
+                     char *err, size_t errlen)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < g->nslot && rc == 0; i++) {
+        struct slot *s = &g->slot[i];
+        if (alive(s) && run_interrupted) s->interrupted = true;
+        if (alive(s) && ju && !s->interrupted) check_slot(g, s, fill, in, ju);
+        if (alive(s) && bench && !s->interrupted) bench_slot(g, s, in, ju);
+        if (fill == MXB_FILL_NORMAL) rc = finish_slots(g, i + 1, err, errlen);
+    }
+    return rc;
+}
+
+static int run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench, char *err, size_t errlen)
 {
     const struct check_opts *co = &g->bp->block->check;
     const uint64_t mark = arena_mark(g->arena);
@@ -306,41 +382,36 @@ static void run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench
     struct inputs in;
     struct oracle oracle = { 0 };
     struct item_set items = { 0 };
-    struct judge ju = { &oracle, &items, co->tolerance };
-    char err[MXB_ERRLEN] = "out of memory for the inputs";
+    const struct judge ju = { &oracle, &items, co->tolerance };
+    char why[MXB_ERRLEN] = "out of memory for the inputs";
     pr.fill = fill;
     int rc = make_inputs(g, &pr, &in);
     const double t0 = now_ns();
     if (rc == 0 && check) {
-        rc = item_set_make(&pr, co->sampled, &items, err, sizeof(err));
-        if (rc == 0) rc = oracle_run(&pr, in.stored, &items, g->threads, &oracle, err, sizeof(err));
+        rc = item_set_make(&pr, co->sampled, &items, why, sizeof(why));
+        if (rc == 0) rc = oracle_run(&pr, in.stored, &items, g->threads, &oracle, why, sizeof(why));
         g->oracle_ns += now_ns() - t0;
         g->oracles++;
     }
-    if (rc) fail_alive(g, err);
-    for (uint32_t i = 0; check && i < g->nslot && !run_interrupted; i++)
-        if (alive(&g->slot[i])) check_slot(g, &g->slot[i], fill, &in, &ju);
-    for (uint32_t i = 0; bench && i < g->nslot && !run_interrupted; i++)
-        if (alive(&g->slot[i])) bench_slot(g, &g->slot[i], &in, check ? &ju : NULL);
+    if (rc) fail_alive(g, why);
+    rc = run_slots(g, fill, &in, check ? &ju : NULL, bench, err, errlen);
     oracle_free(&oracle);
     item_set_free(&items);
     arena_release(g->arena, mark);
+    return rc;
 }
 
 /* The normal fill comes last: its inputs and oracle serve the timing too. */
-void group_run(struct group *g)
+int group_run(struct group *g, char *err, size_t errlen)
 {
     const struct check_opts *c = &g->bp->block->check;
     const bool bench = g->bp->block->bench.enabled;
     const uint32_t fills = c->enabled ? c->fills : 0;
-    for (int f = MXB_NFILL - 1; f > MXB_FILL_NORMAL && any_alive(g) && !run_interrupted; f--)
-        if (fills & 1u << f) run_fill(g, (enum mxb_fill)f, true, false);
+    int rc = 0;
+    for (int f = MXB_NFILL - 1; f > MXB_FILL_NORMAL && any_alive(g) && rc == 0; f--)
+        if (fills & 1u << f) rc = run_fill(g, (enum mxb_fill)f, true, false, err, errlen);
     const bool normal = (fills & 1u << MXB_FILL_NORMAL) != 0;
-    if ((normal || bench) && any_alive(g) && !run_interrupted)
-        run_fill(g, MXB_FILL_NORMAL, normal || (bench && c->enabled), bench);
-    for (uint32_t i = 0; i < g->nslot; i++) {
-        struct slot *s = &g->slot[i];
-        if (!alive(s) || s->compared || s->nround) continue;
-        set_status(s, ST_MISTRUSTED, "nothing was compared");
-    }
+    if ((normal || bench) && any_alive(g) && rc == 0)
+        rc = run_fill(g, MXB_FILL_NORMAL, normal || (bench && c->enabled), bench, err, errlen);
+    return rc ? rc : finish_slots(g, g->nslot, err, errlen);
 }

@@ -16,6 +16,7 @@ struct slot {                        /* one case on one device */
     double setup_ns, compile_ns, first_ns, check_ns, case_ns;   /* host */
     struct measurement *round[MAX_ROUNDS]; uint32_t nround;
     struct round_summary figure;
+    bool interrupted;                /* by a signal: there is no result */
 };
 
 struct group {
@@ -28,12 +29,19 @@ struct group {
     struct slot *slot; uint32_t nslot, cap;
     double oracle_ns, flops, bytes;
     uint32_t oracles;                /* made so far */
+    uint32_t repeat;                 /* runs per fill, all with the same bits; 0 and 1 = one */
     const char *dump;                /* folder for .npy files of inputs, oracle and outputs; NULL = none */
+    /* Cases to leave out; NULL = none. */
+    bool (*skip)(void *ctx, const struct group *, const struct bench_case *, const struct device *);
+    /* Called with every slot in order, as soon as it has its result.  A failure ends the group. */
+    int (*finished)(void *ctx, const struct group *, const struct slot *, char *err, size_t errlen);
+    void *ctx;
+    uint32_t nfinished;              /* slots handed over so far */
 };
 
 /* Plans every case; what cannot run gets its status.  0 or MXB_ENOMEM / MXB_EINVAL with text. */
 int  group_begin(struct group *, uint32_t first, uint32_t n, char *err, size_t errlen);
-/* Checks with every fill, then times what passed.  Stops early when run_interrupted is set. */
-void group_run(struct group *);
+/* Checks with every fill, then times what passed.  Stops early when run_interrupted is set.  0, or what finished() said. */
+int  group_run(struct group *, char *err, size_t errlen);
 void group_end(struct group *);      /* frees the slots; the caller releases the arena */
 #endif

@@ -20,6 +20,7 @@ static void catch_signals(void)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);        /* a file-size limit is an error of the write, like a full disk */
 }
 
 static const struct command *find_command(const char *name)

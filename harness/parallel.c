@@ -1,5 +1,6 @@
 /* A loop over [0, n) on several threads that take chunks from an atomic counter. */
 #include "harness/parallel.h"
+#include "harness/interrupt.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -28,7 +29,7 @@ static void *take_chunks(void *arg)
     struct loop *l = arg;
     for (;;) {
         const uint64_t i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
-        if (i >= l->chunks)
+        if (i >= l->chunks || run_interrupted)
             return NULL;
         const uint64_t begin = i * l->chunk, left = l->n - begin;
         l->fn(l->ctx, begin, begin + (left < l->chunk ? left : l->chunk));

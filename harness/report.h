@@ -12,6 +12,7 @@ struct run_summary {
     uint32_t compiles, hits;         /* of the pipeline caches, all devices */
     double   compile_s;
     uint32_t problems, oracles;      /* inputs and oracles made */
+    uint32_t resumed;                /* of these cases, finished before this start: they have no row */
     bool     interrupted;
     uint32_t not_run;                /* cases left out after a failure, with --fail-fast */
     const char *db_path;             /* NULL = not stored */

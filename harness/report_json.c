@@ -98,6 +98,7 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     json_uint(&j, "pipelines_compiled", s->compiles);
     json_uint(&j, "pipelines_reused", s->hits);
     json_double(&j, "compile_s", s->compile_s);
+    json_uint(&j, "resumed", s->resumed);
     json_bool(&j, "interrupted", s->interrupted);
     json_uint(&j, "not_run", s->not_run);
     json_string(&j, "db", s->db_path);

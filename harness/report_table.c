@@ -151,9 +151,12 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     }
     fprintf(f, "%u cases in %.1f s; %u problems, %u oracles; pipelines: %u compiled in %.2f s, %u reused\n", total, s->wall_s,
             s->problems, s->oracles, s->compiles, s->compile_s, s->hits);
-    if (s->db_path) fprintf(f, "stored in %s, run %s\n", s->db_path, s->run_uuid);
+    const bool stored = s->db_path && s->run_uuid && *s->run_uuid;
+    if (stored) fprintf(f, "stored in %s, run %s\n", s->db_path, s->run_uuid);
+    if (s->resumed) fprintf(f, "%u of these cases were finished before\n", s->resumed);
     if (s->not_run) fprintf(f, "stopped at a failure (--fail-fast): %u cases not run\n", s->not_run);
-    if (s->interrupted) fprintf(f, "interrupted: the cases above are kept\n");
+    if (s->interrupted && stored) fprintf(f, "interrupted: what is above is kept; mlxbench run --resume %.8s goes on\n", s->run_uuid);
+    else if (s->interrupted) fprintf(f, "interrupted\n");
     free(t->varies);
     free(t);
 }

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "harness/compile.h"
 #include "harness/group.h"
+#include "harness/json.h"
 #include "harness/provenance.h"
 #include "harness/run.h"
 
@@ -21,6 +23,8 @@ struct run {
     struct run_summary sum;
     struct progress progress;
     char uuid[37];
+    bool begun;                      /* the store has a run of ours */
+    char temp[512];                  /* folder for what workers leave behind, "" = none */
 };
 
 static int complain(int rc, const char *err)
@@ -58,9 +62,14 @@ static int open_devices(struct run *r, char *err, size_t errlen)
         snprintf(err, errlen, "cannot reserve shared memory");
         return rc;
     }
+    rc = temp_folder(r->temp, sizeof(r->temp), err, errlen);
+    if (rc) {
+        r->temp[0] = 0;
+        return rc;
+    }
     r->devices = (struct device_list){
         .base = { .open = { .cache_dir = cache_folder(), .threads = o->threads, .validate = o->validate },
-                  .kernel_dir = o->kernel_dir, .in_process = o->in_process },
+                  .kernel_dir = o->kernel_dir, .temp_dir = r->temp, .in_process = o->in_process },
         .arena = &r->arena, .timeout_s = o->timeout_s };
     rc = devices_probe(&r->devices, backends_needed(&r->cases), err, errlen);
     if (rc == 0) rc = check_named_backends(r, err, errlen);
@@ -68,27 +77,84 @@ static int open_devices(struct run *r, char *err, size_t errlen)
     return rc;
 }
 
+static void json_words(struct json *j, const char *key, const char *const *word, uint32_t n)
+{
+    if (key && n == 0) return;
+    json_array(j, key);
+    for (uint32_t i = 0; i < n; i++) json_string(j, NULL, word[i]);
+    json_end(j);
+}
+
+/* {"args": [...], "options": {...}}: the options that decide which results there will be, so that --resume can compare. */
+static int config_text(const struct run_opts *o, char **text)
+{
+    const struct suite_opts *s = &o->suites;
+    struct json j = { 0 };
+    json_object(&j, NULL);
+    json_words(&j, "args", o->args, o->nargs);
+    json_object(&j, "options");
+    json_words(&j, "backend", s->backend, s->nbackend);
+    json_words(&j, "device", o->device, o->ndevice);
+    json_words(&j, "op", s->op, s->nop);
+    json_words(&j, "entry", s->entry, s->nentry);
+    json_words(&j, "tag", s->tag, s->ntag);
+    if (s->filter) json_string(&j, "filter", s->filter);
+    if (s->seed) json_uint(&j, "seed", *s->seed);
+    if (s->nshard) json_uint(&j, "shard", s->shard);
+    if (s->nshard) json_uint(&j, "of_shards", s->nshard);
+    if (s->rounds) json_uint(&j, "rounds", s->rounds);
+    if (o->repeat) json_uint(&j, "repeat", o->repeat);
+    if (o->kernel_dir) json_string(&j, "kernel_dir", o->kernel_dir);
+    json_bool(&j, "check_only", s->check_only);
+    json_bool(&j, "bench_only", s->bench_only);
+    json_uint(&j, "threads", o->threads);
+    json_double(&j, "timeout_s", o->timeout_s);
+    json_end(&j);
+    json_end(&j);
+    return json_finish(&j, text);
+}
+
 static int open_store(struct run *r, char *err, size_t errlen)
 {
     const struct run_opts *o = r->o;
-    char config[1024];
+    char *config = NULL;
     uint64_t suite_hash = 0;
     bool timed = false;
     if (!o->db) return 0;
     for (uint32_t i = 0; i < r->cases.nsuite; i++) suite_hash = suite_hash * 31 + r->cases.suite[i]->hash;
     for (uint32_t i = 0; i < r->cases.nproblem; i++) timed |= r->cases.problem[i].block->bench.enabled;
-    snprintf(config, sizeof(config), "{\"check_only\":%s,\"bench_only\":%s,\"threads\":%u}", o->suites.check_only ? "true" : "false",
-             o->suites.bench_only ? "true" : "false", o->threads);
+    int rc = config_text(o, &config);
+    if (rc) {
+        snprintf(err, errlen, "out of memory");
+        return rc;
+    }
     const struct run_info info = { .version = MXB_VERSION, .commit = MXB_COMMIT, .branch = MXB_BRANCH, .dirty = MXB_DIRTY,
                                    .suite_hash = suite_hash, .binary_hash = binary_hash(), .cmdline = o->cmdline,
                                    .purpose = o->probe ? "roofline" : timed ? "bench" : "conformance", .config_json = config, .durable = timed };
-    int rc = store_open(o->db, true, &r->store, err, errlen);
-    if (rc == 0) rc = store_begin(r->store, &info, r->uuid, err, errlen);
+    rc = store_open(o->db, !o->resume, &r->store, err, errlen);
+    if (rc == 0 && o->resume) rc = store_resume(r->store, o->resume, &info, r->uuid, err, errlen);
+    else if (rc == 0) rc = store_begin(r->store, &info, r->uuid, err, errlen);
+    free(config);
+    r->begun = rc == 0;
     for (uint32_t i = 0; i < r->devices.n && rc == 0; i++) {
         const struct device *d = &r->devices.device[i];
         rc = store_get_roofline(r->store, d->be->name, &d->caps, &r->roof[i], err, errlen);
     }
     return rc;
+}
+
+/* A case that a resumed run has finished already is counted, not run. */
+static bool skip_finished(void *ctx, const struct group *g, const struct bench_case *c, const struct device *d)
+{
+    struct run *r = ctx;
+    enum mxb_status status;
+    const struct result_key key = { .suite = g->bp->block->suite->name, .backend = linked_backends[c->backend]->name,
+                                    .case_id = case_hash(&r->cases, c), .def_version = g->pr.op->def_version,
+                                    .caps = d ? &d->caps : NULL };
+    if (!store_finished(r->store, &key, &status)) return false;
+    r->sum.count[status]++;
+    r->sum.resumed++;
+    return true;
 }
 
 /* ---- rows ---- */
@@ -102,8 +168,9 @@ static void repro_line(const struct run *r, const struct slot *s, char *out, siz
     snprintf(out, n, "mlxbench run '%s'%s%s", inline_case, dev, dir);
 }
 
-static int finish_slot(struct run *r, const struct group *g, const struct slot *s, char *err, size_t errlen)
+static int finish_slot(void *ctx, const struct group *g, const struct slot *s, char *err, size_t errlen)
 {
+    struct run *r = ctx;
     char params[2048], text[2048], repro[4096];
     const struct measurement *const *round = (const struct measurement *const *)s->round;
     struct measurement *flat = NULL;
@@ -144,18 +211,16 @@ static int finish_slot(struct run *r, const struct group *g, const struct slot *
 
 static int run_group(struct run *r, uint32_t first, uint32_t n, char *err, size_t errlen)
 {
-    struct group g = { .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads, .dump = r->o->dump };
+    struct group g = { .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads,
+                       .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL, .finished = finish_slot,
+                       .ctx = r };
     const uint64_t mark = arena_mark(&r->arena);
     int rc = group_begin(&g, first, n, err, errlen);
     if (rc == 0) {
         progress_step(&r->progress, g.bp->entry->name);
-        group_run(&g);
+        rc = group_run(&g, err, errlen);
         r->sum.problems++;
         r->sum.oracles += g.oracles;
-    }
-    for (uint32_t i = 0; i < g.nslot && rc == 0; i++) {
-        if (!run_interrupted) rc = finish_slot(r, &g, &g.slot[i], err, errlen);
-        for (uint32_t k = 0; k < g.slot[i].nround; k++) free(g.slot[i].round[k]);
     }
     r->progress.done += n;
     group_end(&g);
@@ -169,13 +234,12 @@ static void collect_counts(struct run *r)
         for (uint32_t w = 0; w < MAX_ROUNDS; w++) {
             char err[MXB_ERRLEN];
             if (!(r->devices.device[d].open & 1u << w)) continue;
-            struct job *j = arena_alloc(&r->arena, sizeof(*j));
+            struct job *j = job_simple(&r->arena, JOB_COUNTS);
             if (!j) return;
-            j->kind = JOB_COUNTS;
             if (device_call(&r->devices, &r->devices.device[d], w, j, err, sizeof(err)) != ST_PASS) continue;
-            r->sum.compiles += j->counts.compiles;
-            r->sum.hits += j->counts.hits;
-            r->sum.compile_s += j->counts.compile_ns / 1e9;
+            r->sum.compiles += j->answer->counts.compiles;
+            r->sum.hits += j->answer->counts.hits;
+            r->sum.compile_s += j->answer->counts.compile_ns / 1e9;
         }
 }
 
@@ -219,28 +283,34 @@ static int exit_code(const struct run *r)
     return has_failed(r) ? EXIT_WRONG : EXIT_FINE;
 }
 
+static int run_phases(struct run *r, char *err, size_t errlen)
+{
+    int rc = open_devices(r, err, errlen);
+    if (rc == 0 && !run_interrupted) rc = open_store(r, err, errlen);
+    if (rc == 0 && !run_interrupted) rc = run_all(r, err, errlen);
+    return rc;
+}
+
 int run_suites(const struct run_opts *o)
 {
     struct run r = { .o = o };
     char err[MXB_ERRLEN] = "";
-    int code;
     const double t0 = wall_seconds();
     int rc = suites_load(o->path, o->npath, &o->suites, &r.cases, err, sizeof(err));
     if (rc) return complain(rc, err);
-    rc = open_devices(&r, err, sizeof(err));
-    if (rc == 0) rc = open_store(&r, err, sizeof(err));
-    if (rc == 0) rc = run_all(&r, err, sizeof(err));
-    code = rc ? complain(rc, err) : EXIT_FINE;
+    rc = run_phases(&r, err, sizeof(err));
     r.sum.interrupted = run_interrupted != 0;
+    int code = rc && !r.sum.interrupted ? complain(rc, err) : EXIT_FINE;
     r.sum.wall_s = wall_seconds() - t0;
     r.sum.db_path = o->db;
-    r.sum.run_uuid = r.uuid;
+    r.sum.run_uuid = r.begun ? r.uuid : "";
     if (r.sum.interrupted) devices_kill(&r.devices);
     devices_stop(&r.devices);
-    if (r.store && store_end(r.store, rc || r.sum.interrupted || r.sum.not_run ? "aborted" : "complete", err, sizeof(err)) && code == EXIT_FINE)
+    if (r.begun && store_end(r.store, rc || r.sum.interrupted || r.sum.not_run ? "aborted" : "complete", err, sizeof(err)) && code == EXIT_FINE)
         code = complain(MXB_EDB, err);
     store_close(r.store);
     if (r.report) o->reporter->end(stdout, r.report, &r.sum);
+    tree_remove(r.temp);
     arena_free(&r.arena);
     suites_free(&r.cases);
     return code ? code : exit_code(&r);

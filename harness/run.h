@@ -11,12 +11,15 @@ struct run_opts {
     const char *const *device; uint32_t ndevice;     /* --device */
     const char *db;                                  /* NULL = do not store */
     const char *kernel_dir;                          /* NULL = none */
+    const char *resume;                              /* run to go on with: uuid, its beginning, or "last"; NULL = a new one */
+    const char *const *args; uint32_t nargs;         /* the command line's words, kept for --resume */
     const char *dump;                                /* folder for .npy files, NULL = none */
     const struct reporter *reporter;
     struct roofline_probe *probe;                    /* measure the only device's roofline and store it; NULL = ordinary run */
     const char *cmdline;
     double timeout_s;
     uint32_t threads;                                /* cpu backend and oracle, 0 = affinity */
+    uint32_t repeat;                                 /* runs of every fill of a case, 0 = one */
     bool in_process, validate, colour;
     bool fail_fast;                                  /* stop after the first problem with a failing case */
     int width;                                       /* of the terminal, 0 = unlimited */

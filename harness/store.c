@@ -38,6 +38,7 @@ int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *er
     case SQLITE_MISMATCH: why = "a sample is not a time"; break;
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:  why = "it is corrupt"; break;
+    case SQLITE_IOERR:    why = db && sqlite3_system_errno(db) ? strerror(sqlite3_system_errno(db)) : "input/output error"; break;
     default:              why = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc); break;
     }
     snprintf(err, errlen, "database '%s': %s: %s", path, what, why);
@@ -180,6 +181,7 @@ void store_close(struct store *st)
     if (st->run_id) store_end(st, "aborted", ignored, sizeof ignored);
     for (int i = 0; i < STMT_COUNT; i++) sqlite3_finalize(st->stmt[i]);
     sqlite3_close(st->db);
+    store_forget_finished(st);
     free(st->path);
     free(st);
 }

@@ -14,7 +14,7 @@ struct run_info {                    /* provenance of a run, written once */
     bool dirty;
     uint64_t suite_hash, binary_hash;
     const char *cmdline, *purpose;   /* purpose: 'bench' or 'conformance' */
-    const char *config_json;         /* options, order seed */
+    const char *config_json;         /* {"args": the command line's words, "options": {...}} */
     bool durable;                    /* true: fsync every result (timed runs); false: safe against kill only */
 };
 
@@ -45,6 +45,16 @@ void store_close(struct store *);    /* NULL is fine; a run not ended becomes ab
 int  store_begin(struct store *, const struct run_info *, char uuid_out[37], char *err, size_t errlen);
 /* All of the row, its rounds and their samples, or nothing.  The same case may come again: a further attempt. */
 int  store_result(struct store *, const struct result_row *, char *err, size_t errlen);
+/* Instead of store_begin(): goes on with a run that was aborted.  `run`: its uuid, a part from its beginning, or "last".
+ * The new results must be comparable with those that are there: MXB_EINVAL, with the text, if the run is complete or still
+ * running, if there is none or more than one, or if it had other suites, other "options" in its config_json, another build
+ * of mlxbench, another machine or another environment. */
+int  store_resume(struct store *, const char *run, const struct run_info *, char uuid_out[37], char *err, size_t errlen);
+/* Has the resumed run this result already?  Each stored result answers once, as a suite may hold a case twice. */
+struct result_key { const char *suite, *backend; uint64_t case_id; uint32_t def_version; const struct mxb_caps *caps; };
+bool store_finished(struct store *, const struct result_key *, enum mxb_status *);
+/* Words of the command line of a stored run, less the command's name, for running it again; at most `max`, malloc'ed each. */
+int  store_run_args(struct store *, const char *run, char **arg, uint32_t max, uint32_t *n, char *err, size_t errlen);
 int  store_end(struct store *, const char *state, char *err, size_t errlen);   /* "complete" or "aborted" */
 
 /* Latest stored results whose case id begins with `hex` ("" = all; at most `max`), newest first; calls back with

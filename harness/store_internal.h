@@ -15,6 +15,14 @@ struct known_device {                /* rows of this run's machine, so that a re
     struct mxb_caps caps;
     int64_t id;
 };
+struct finished {                    /* a result that a resumed run had */
+    uint64_t case_id;
+    uint32_t def_version;
+    int64_t device_id;
+    char *suite;
+    enum mxb_status status;
+    bool taken;
+};
 struct store {
     sqlite3 *db;
     char *path;
@@ -22,6 +30,8 @@ struct store {
     int64_t run_id, machine_id;      /* run_id 0 = no run begun */
     struct known_device device[KNOWN_DEVICES];
     uint32_t ndevice;
+    struct finished *finished;       /* by case_id */
+    uint32_t nfinished;
 };
 
 int64_t store_now_ns(void);          /* since 1970-01-01 UTC */
@@ -55,6 +65,10 @@ int  store_add_result(struct store *, const struct result_row *);
 
 /* Rows of this computer and of what runs on it, added if new.  SQLite's code. */
 int store_machine(sqlite3 *db, int64_t *machine_id, int64_t *env_id);
+/* Row of a device of this run's machine, added if new; caps NULL: the backend has none.  SQLite's code. */
+int store_device(struct store *, const char *backend, const struct mxb_caps *caps, int64_t *id);
+/* Frees what store_resume() has read. */
+void store_forget_finished(struct store *);
 
 /* Who are we, for the question whether a run's process is still alive. */
 void store_boot_id(char out[64]);                        /* "" if unknown */

@@ -1,29 +1,43 @@
-/* Worker processes (worker.h). */
+/* Worker processes (worker.h).
+ *
+ * Parent and worker exchange `struct note` over a socket pair: a pointer to a job there, the same pointer back when it is
+ * done.  That works because a worker is a fork of the parent: the same build, the arena at the same address.  A note of
+ * another build, out of turn, or of another length is refused. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "harness/cold.h"
 #include "harness/interrupt.h"
+#include "harness/provenance.h"
+#include "harness/source.h"
 #include "harness/worker.h"
+#include "harness/worker_limits.h"
+
+enum { PROTOCOL = 1,                 /* of struct note and struct job */
+       STOP_MS = 5000,               /* for closing a device */
+       DEATH_MS = 5000 };            /* from SIGKILL, or a closed channel, to the end of the process */
+
+struct note {
+    uint64_t build;                  /* build_id() */
+    uint64_t serial;                 /* 1, 2, ...; the answer has its question's */
+    struct job *job;                 /* NULL = close the device and end */
+};
 
 struct worker {
     struct worker_opts opts;
-    pid_t pid;                       /* 0 = in process */
-    int fd;                          /* our end of the socket pair */
-    struct exec *exec;               /* worker side */
+    struct job_host host;            /* in process only */
+    pid_t pid;                       /* 0 = in process, -1 = gone */
+    int fd, pidfd;                   /* our end of the socket pair; readable when the worker has ended */
+    uint64_t build, serial;
 };
-
-/* ---- worker side ---- */
 
 static double now_ns(void)
 {
@@ -32,118 +46,39 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static int do_probe(const struct worker *w, struct job *j)
+static uint64_t build_id(void)
 {
-    const int n = w->opts.backend->count(j->err, sizeof(j->err));
-    j->ndevice = 0;
-    for (int i = 0; i < n && i < WORKER_MAX_DEVICES; i++) {
-        struct mxb_caps *c = &j->caps[i];
-        char err[MXB_ERRLEN];
-        if (w->opts.backend->info(i, c, err, sizeof(err)) != 0) {    /* listed, but nothing can run on it */
-            *c = (struct mxb_caps){ 0 };
-            snprintf(c->name, sizeof(c->name), "unusable: %.100s", err);
-        }
-        j->ndevice++;
+    char text[256];
+    snprintf(text, sizeof(text), "%d %s %s %d %zu %zu", PROTOCOL, MXB_VERSION, MXB_COMMIT, MXB_DIRTY, sizeof(struct job),
+             sizeof(struct answer));
+    return source_hash(text);
+}
+
+static struct job_host new_host(const struct worker_opts *o)
+{
+    return (struct job_host){ .backend = o->backend, .open = o->open, .kernel_dir = o->kernel_dir };
+}
+
+/* ---- worker side ---- */
+
+static void serve(const struct worker *w, pid_t parent, int fd)
+{
+    const struct arena *a = w->opts.arena;
+    struct job_host host = new_host(&w->opts);
+    struct note n;
+    host.opened = worker_restrain;
+    fd = worker_isolate(parent, fd);
+    if (w->opts.temp_dir) setenv("TMPDIR", w->opts.temp_dir, 1);
+    if (mprotect(a->base, a->size, PROT_READ)) _exit(1);
+    for (uint64_t serial = 1; read(fd, &n, sizeof(n)) == (ssize_t)sizeof(n); serial++) {
+        if (n.build != w->build || n.serial != serial || !n.job) break;
+        struct job *j = n.job;
+        if (mprotect(j->window, j->window_bytes, PROT_READ | PROT_WRITE)) break;
+        job_do(&host, j);
+        if (mprotect(j->window, j->window_bytes, PROT_READ)) break;
+        if (write(fd, &n, sizeof(n)) != (ssize_t)sizeof(n)) break;
     }
-    return 0;
-}
-
-static int do_open(struct worker *w, struct job *j)
-{
-    exec_close(w->exec);
-    w->exec = NULL;
-    return exec_open(w->opts.backend, j->device, &w->opts.open, w->opts.kernel_dir, &w->exec, j->err, sizeof(j->err));
-}
-
-/* Compile, upload, run once, fetch. */
-static int do_check(struct worker *w, struct job *j)
-{
-    struct mxb_time t = { 0 };
-    int rc = exec_compile(w->exec, j->plan, &j->compile_ns, j->err, sizeof(j->err));
-    const double t0 = now_ns();
-    if (rc == 0) rc = exec_load(w->exec, j->plan, j->stored, 1, j->err, sizeof(j->err));
-    const double t1 = now_ns();
-    if (rc == 0) rc = exec_run(w->exec, 1, &t, j->err, sizeof(j->err));
-    const double t2 = now_ns();
-    j->setup_ns = t1 - t0;
-    j->run_ns = t2 - t1;
-    if (rc) return rc;
-    rc = exec_fetch(w->exec, j->stored, j->out, j->inputs_too, j->err, sizeof(j->err));
-    j->kernel_fault = rc == MXB_EINVAL;
-    return rc;
-}
-
-struct sample_ctx { struct worker *w; uint32_t sets; char *err; size_t errlen; };
-
-/* `batch` is rounded up to whole rounds over the buffer sets; the time is scaled back to `batch` repetitions. */
-static int take_sample(void *ctx, uint32_t batch, struct mxb_time *t)
-{
-    const struct sample_ctx *s = ctx;
-    const uint32_t reps = (batch + s->sets - 1) / s->sets;
-    const double scale = (double)batch / ((double)reps * s->sets);
-    const int rc = exec_run(s->w->exec, reps, t, s->err, s->errlen);
-    if (t->dev_ns >= 0) t->dev_ns *= scale;
-    t->host_ns *= scale;
-    return rc;
-}
-
-static int do_bench(struct worker *w, struct job *j)
-{
-    struct sample_ctx ctx = { w, 1, j->err, sizeof(j->err) };
-    struct measure_opts opts = j->measure;
-    opts.tick_ns = exec_caps(w->exec)->tick_ns;
-    int rc = exec_compile(w->exec, j->plan, &j->compile_ns, j->err, sizeof(j->err));
-    const double t0 = now_ns();
-    if (rc == 0) rc = exec_load(w->exec, j->plan, j->stored, 1, j->err, sizeof(j->err));
-    j->setup_ns = now_ns() - t0;
-    if (rc == 0 && j->cache == CACHE_COLD)
-        rc = cold_prepare(w->exec, j->plan, j->stored, take_sample, &ctx, &ctx.sets, j->err, sizeof(j->err));
-    if (rc == 0) rc = measure(&opts, take_sample, &ctx, j->timing);
-    j->run_ns = j->timing->first_ns;
-    if (rc) return rc;
-    rc = exec_fetch(w->exec, j->stored, j->out, j->inputs_too, j->err, sizeof(j->err));
-    j->kernel_fault = rc == MXB_EINVAL;
-    return rc;
-}
-
-static void do_job(struct worker *w, struct job *j)
-{
-    j->err[0] = 0;
-    j->kernel_fault = false;
-    switch (j->kind) {
-    case JOB_PROBE:  j->rc = do_probe(w, j); break;
-    case JOB_OPEN:   j->rc = do_open(w, j); break;
-    case JOB_CHECK:  j->rc = do_check(w, j); break;
-    case JOB_BENCH:  j->rc = do_bench(w, j); break;
-    case JOB_COUNTS: j->counts = exec_counts(w->exec); j->rc = 0; break;
-    }
-}
-
-/* Keeps only stdin/out/err and the socket: no database handle, no other worker's socket. */
-static int keep_only(int fd)
-{
-    if (fd != 3 && dup2(fd, 3) < 0) return -1;
-    syscall(SYS_close_range, 4u, ~0u, 0u);
-    const int null = open("/dev/null", O_WRONLY);
-    if (null >= 0) {
-        dup2(null, 1);               /* what a driver prints must not mix with our output */
-        close(null);
-    }
-    return 3;
-}
-
-static void serve(struct worker *w, int fd)
-{
-    struct job *j;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_IGN);         /* the parent decides */
-    signal(SIGTERM, SIG_DFL);
-    fd = keep_only(fd);
-    while (read(fd, &j, sizeof(j)) == (ssize_t)sizeof(j) && j) {
-        do_job(w, j);
-        if (write(fd, &j, sizeof(j)) != (ssize_t)sizeof(j)) break;
-    }
-    exec_close(w->exec);
+    exec_close(host.exec);
     _exit(0);
 }
 
@@ -151,102 +86,162 @@ static void serve(struct worker *w, int fd)
 
 int worker_start(const struct worker_opts *o, struct worker **out, char *err, size_t errlen)
 {
+    const pid_t parent = getpid();
     int fd[2];
     struct worker *w = calloc(1, sizeof(*w));
     if (!w) {
         snprintf(err, errlen, "out of memory");
         return MXB_ENOMEM;
     }
-    w->opts = *o;
-    w->fd = -1;
+    *w = (struct worker){ .opts = *o, .host = new_host(o), .fd = -1, .pidfd = -1, .build = build_id() };
     *out = w;
     if (o->in_process) return 0;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd)) {
         snprintf(err, errlen, "socketpair: %s", strerror(errno));
+        *out = NULL;
         free(w);
         return MXB_EDEVICE;
     }
     fflush(NULL);
     w->pid = fork();
-    if (w->pid == 0) {
-        close(fd[0]);
-        serve(w, fd[1]);
-    }
+    if (w->pid == 0) serve(w, parent, fd[1]);
     close(fd[1]);
     w->fd = fd[0];
-    if (w->pid > 0) return 0;
+    if (w->pid > 0) {
+        setpgid(w->pid, w->pid);     /* here too: worker_kill() may come before the worker has done it */
+        w->pidfd = pidfd_open(w->pid, 0);
+        return 0;
+    }
     snprintf(err, errlen, "fork: %s", strerror(errno));
     close(fd[0]);
+    *out = NULL;
     free(w);
     return MXB_EDEVICE;
 }
 
-/* How the process ended, for people. */
-static void describe_end(pid_t pid, char *err, size_t errlen)
+/* Waits for the end of the process; false if it has not ended in time. */
+static bool ended_within(const struct worker *w, int ms)
 {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFSIGNALED(status)) snprintf(err, errlen, "SIG%s", sigabbrev_np(WTERMSIG(status)));
-    else snprintf(err, errlen, "the worker ended with exit code %d", WEXITSTATUS(status));
+    struct pollfd p = { .fd = w->pidfd, .events = POLLIN };
+    const double end = now_ns() + ms * 1e6;
+    for (;;) {
+        siginfo_t info = { 0 };
+        if (waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid) return true;
+        const double left_ms = (end - now_ns()) / 1e6;
+        if (left_ms <= 0) return false;
+        poll(&p, 1, w->pidfd < 0 && left_ms > 10 ? 10 : (int)left_ms + 1);
+    }
 }
 
-static enum mxb_status wait_answer(struct worker *w, double timeout_s, char *err, size_t errlen)
+/* The group goes first: its number stays ours as long as the worker is not reaped.  A process that hangs inside the kernel
+ * cannot be killed; it is left behind, or the run would hang with it. */
+static int reap(struct worker *w)
 {
-    struct pollfd p = { .fd = w->fd, .events = POLLIN };
+    int status = 0;
+    kill(-w->pid, SIGKILL);
+    kill(w->pid, SIGKILL);
+    if (ended_within(w, DEATH_MS)) waitpid(w->pid, &status, 0);
+    w->pid = -1;
+    return status;
+}
+
+/* How a process that has closed its channel ended, for people. */
+static void describe_end(struct worker *w, const struct job *j, char *err, size_t errlen)
+{
+    const bool by_itself = ended_within(w, DEATH_MS);
+    const int status = reap(w), sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const char *where = j ? job_phase_text(j) : "";
+    if (!by_itself) snprintf(err, errlen, "the worker closed its channel%s", where);
+    else if (sig == SIGKILL) snprintf(err, errlen, "SIGKILL%s (out of memory?)", where);
+    else if (sig && sigabbrev_np(sig)) snprintf(err, errlen, "SIG%s%s", sigabbrev_np(sig), where);
+    else if (sig) snprintf(err, errlen, "signal %d%s", sig, where);
+    else snprintf(err, errlen, "the worker ended with exit code %d%s", WEXITSTATUS(status), where);
+}
+
+/* Waits until the worker has answered or ended, a signal has come (-1), or the time is over (0).  Signals are let in only
+ * while waiting, so that none can slip in between the look at run_interrupted and the wait. */
+static int wait_for(const struct worker *w, double timeout_ms)
+{
+    struct pollfd p[2] = { { .fd = w->fd, .events = POLLIN }, { .fd = w->pidfd, .events = POLLIN } };
+    const struct timespec t = { (time_t)(timeout_ms / 1e3), (long)(timeout_ms * 1e6 - (double)(time_t)(timeout_ms / 1e3) * 1e9) };
+    sigset_t block, old;
+    int n = -1;
+    sigemptyset(&block);
+    sigaddset(&block, SIGINT);
+    sigaddset(&block, SIGTERM);
+    sigprocmask(SIG_BLOCK, &block, &old);
+    if (!run_interrupted) n = ppoll(p, 2, &t, &old);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return n;
+}
+
+static enum mxb_status read_answer(struct worker *w, struct job *j, char *err, size_t errlen)
+{
+    struct note n;
+    const ssize_t got = recv(w->fd, &n, sizeof(n), MSG_DONTWAIT | MSG_TRUNC);
+    if (got <= 0) {
+        describe_end(w, j, err, errlen);
+        return ST_CRASHED;
+    }
+    const bool whole = got == (ssize_t)sizeof(n) && n.build == w->build && n.serial == w->serial && n.job == j;
+    if (whole && job_answered(j)) return ST_PASS;
+    snprintf(err, errlen, whole ? "the worker's answer makes no sense%s" : "the worker wrote garbage into its channel%s",
+             job_phase_text(j));
+    worker_kill(w);
+    return ST_CRASHED;
+}
+
+static enum mxb_status wait_answer(struct worker *w, struct job *j, double timeout_s, char *err, size_t errlen)
+{
     const double end = now_ns() + timeout_s * 1e9;
-    struct job *j;
     for (;;) {
         const double left_ms = (end - now_ns()) / 1e6;
-        const int n = poll(&p, 1, left_ms > 0 ? (int)left_ms + 1 : 0);
-        if (n > 0) break;
+        if (wait_for(w, left_ms > 0 ? left_ms : 0) > 0) return read_answer(w, j, err, errlen);
         if (run_interrupted) {
             worker_kill(w);
             snprintf(err, errlen, "interrupted");
             return ST_ERROR;
         }
         if (left_ms > 0) continue;
+        snprintf(err, errlen, "no answer within %g s%s", timeout_s, job_phase_text(j));
         worker_kill(w);
-        snprintf(err, errlen, "no answer within %.0f s", timeout_s);
         return ST_TIMEOUT;
     }
-    if (read(w->fd, &j, sizeof(j)) == (ssize_t)sizeof(j)) return ST_PASS;
-    describe_end(w->pid, err, errlen);
-    w->pid = -1;
-    return ST_CRASHED;
 }
 
 enum mxb_status worker_call(struct worker *w, struct job *j, double timeout_s, char *err, size_t errlen)
 {
+    const struct note n = { w->build, ++w->serial, j };
+    if (w->pid == 0 && run_interrupted) {
+        snprintf(err, errlen, "interrupted");
+        return ST_ERROR;
+    }
     if (w->pid == 0) {
-        do_job(w, j);
+        job_do(&w->host, j);
         return ST_PASS;
     }
-    if (w->pid > 0 && send(w->fd, &j, sizeof(j), MSG_NOSIGNAL) == (ssize_t)sizeof(j))
-        return wait_answer(w, timeout_s, err, errlen);
-    if (w->pid > 0) describe_end(w->pid, err, errlen);
+    if (w->pid > 0 && send(w->fd, &n, sizeof(n), MSG_NOSIGNAL) == (ssize_t)sizeof(n))
+        return wait_answer(w, j, timeout_s + j->budget_s, err, errlen);
+    if (w->pid > 0) describe_end(w, NULL, err, errlen);
     else snprintf(err, errlen, "the worker is gone");
-    w->pid = -1;
     return ST_CRASHED;
 }
 
 void worker_kill(struct worker *w)
 {
-    if (!w || w->pid <= 0) return;
-    kill(w->pid, SIGKILL);
-    while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR) continue;
-    w->pid = -1;
+    if (w && w->pid > 0) reap(w);
 }
 
 void worker_stop(struct worker *w)
 {
     if (!w) return;
-    if (w->opts.in_process) exec_close(w->exec);
+    if (w->opts.in_process) exec_close(w->host.exec);
     if (w->pid > 0) {
-        struct job *none = NULL;
-        struct pollfd p = { .fd = w->fd, .events = POLLIN };
-        if (send(w->fd, &none, sizeof(none), MSG_NOSIGNAL) > 0) poll(&p, 1, 5000);   /* readable = it has closed its end */
-        worker_kill(w);
+        const struct note end = { w->build, w->serial + 1, NULL };
+        if (send(w->fd, &end, sizeof(end), MSG_NOSIGNAL) > 0) ended_within(w, STOP_MS);
+        reap(w);
     }
     if (w->fd >= 0) close(w->fd);
+    if (w->pidfd >= 0) close(w->pidfd);
     free(w);
 }

@@ -5,20 +5,22 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 #include "backends/cpu/cpu.h"
 #include "backends/cpu/cpu_internal.h"
 
 enum { BIND_ALIGN = 64,              /* a cache line, and the widest vector */
        MAX_THREADS = 4096,
        NOMINAL_L2 = 256 * 1024,
-       HUGE_PAGE = 2 << 20 };
+       HUGE_PAGE = 2 << 20,
+       FENCE = 64 << 20 };           /* inaccessible bytes on each side of a buffer: address space, not memory */
 
 struct cpu_dev {
     struct mxb_dev base;
     struct cpu_pool *pool;
     uint64_t allocated;              /* bytes in live buffers */
 };
-struct mxb_buf { unsigned char *mem; uint64_t bytes; };
+struct mxb_buf { unsigned char *mem; uint64_t bytes; void *map; size_t map_bytes; };   /* map: mem with its fences */
 struct mxb_pipe { mxb_cpu_fn fn; int32_t spec[MXB_MAX_SPEC]; uint32_t nbind, push_bytes; };
 
 static double elapsed_ns(const struct timespec *from, const struct timespec *to)
@@ -98,23 +100,37 @@ out:
     return rc;
 }
 
+/* Memory between two fences, so that a kernel that goes far astray crashes instead of changing something else unseen. */
+static bool map_fenced(struct mxb_buf *b)
+{
+    const size_t align = b->bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : BIND_ALIGN, page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t usable = (b->bytes + page - 1) / page * page;
+    b->map_bytes = usable + HUGE_PAGE + 2 * (size_t)FENCE;
+    b->map = mmap(NULL, b->map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (b->map == MAP_FAILED) return false;
+    b->mem = (unsigned char *)(((uintptr_t)b->map + FENCE + align - 1) / align * align);
+    if (mprotect(b->mem, usable, PROT_READ | PROT_WRITE)) {
+        munmap(b->map, b->map_bytes);
+        return false;
+    }
+    /* Huge pages make the address translation, and with it the time, the same from process to process. */
+    if (align == HUGE_PAGE) madvise(b->mem, b->bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    return true;
+}
+
 static int alloc(struct mxb_dev *dev, uint64_t bytes, struct mxb_buf **out)
 {
     struct cpu_dev *d = (struct cpu_dev *)dev;
     const uint64_t left = dev->caps.mem_bytes > d->allocated ? dev->caps.mem_bytes - d->allocated : 0;
-    const size_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : BIND_ALIGN;
-    void *mem = NULL;
     if (bytes == 0) return mxb_fail(dev, MXB_EINVAL, "Invalid argument: a buffer of 0 bytes");
     /* Linux promises more memory than there is and kills who uses it, so the limit is ours to keep. */
     struct mxb_buf *b = bytes <= left ? malloc(sizeof *b) : NULL;
-    if (!b || posix_memalign(&mem, align, bytes)) {
+    if (b) b->bytes = bytes;
+    if (!b || !map_fenced(b)) {
         free(b);
         return mxb_fail(dev, MXB_ENOMEM, "out of memory: %llu bytes wanted, %llu left", (unsigned long long)bytes,
                         (unsigned long long)left);
     }
-    /* Huge pages make the address translation, and with it the time, the same from process to process. */
-    if (align == HUGE_PAGE) madvise(mem, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-    *b = (struct mxb_buf){ mem, bytes };
     d->allocated += bytes;
     *out = b;
     return 0;
@@ -124,7 +140,7 @@ static void release(struct mxb_dev *dev, struct mxb_buf *b)
 {
     if (!b) return;
     ((struct cpu_dev *)dev)->allocated -= b->bytes;
-    free(b->mem);
+    munmap(b->map, b->map_bytes);
     free(b);
 }
 

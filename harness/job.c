@@ -1,0 +1,252 @@
+/* Jobs: made by the parent, done by a worker (job.h). */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include "harness/cold.h"
+#include "harness/job.h"
+
+/* ---- parent side ---- */
+
+struct job *job_new(struct arena *a, enum job_kind kind)
+{
+    struct job *j = arena_alloc(a, sizeof(*j));
+    if (j) j->kind = kind;
+    return j;
+}
+
+int job_open_window(struct arena *a, struct job *j)
+{
+    j->window = arena_page(a);
+    j->answer = arena_alloc(a, sizeof(*j->answer));
+    return j->window && j->answer ? 0 : MXB_ENOMEM;
+}
+
+void job_close_window(struct arena *a, struct job *j)
+{
+    const unsigned char *end = arena_page(a);
+    j->window_bytes = end ? (uint64_t)(end - j->window) : 0;
+}
+
+struct job *job_simple(struct arena *a, enum job_kind kind)
+{
+    struct job *j = job_new(a, kind);
+    if (!j || job_open_window(a, j)) return NULL;
+    if (kind == JOB_PROBE && !(j->caps = arena_alloc(a, WORKER_MAX_DEVICES * sizeof(*j->caps)))) return NULL;
+    job_close_window(a, j);
+    return j;
+}
+
+static void end_text(char *text, size_t n) { text[n - 1] = 0; }
+
+static bool are_times(const double *ns, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!isfinite(ns[i]) || ns[i] < 0) return false;
+    return true;
+}
+
+bool job_answered(struct job *j)
+{
+    struct answer *a = j->answer;
+    end_text(a->err, sizeof(a->err));
+    if (j->kind == JOB_PROBE && a->ndevice > WORKER_MAX_DEVICES) return false;
+    for (uint32_t i = 0; j->kind == JOB_PROBE && i < a->ndevice; i++) {
+        struct mxb_caps *c = &j->caps[i];
+        end_text(c->name, sizeof(c->name));
+        end_text(c->driver, sizeof(c->driver));
+        end_text(c->driver_version, sizeof(c->driver_version));
+        end_text(c->api, sizeof(c->api));
+        end_text(c->uuid, sizeof(c->uuid));
+    }
+    if (j->kind != JOB_BENCH || a->rc) return true;
+    struct measurement *m = j->timing;
+    end_text(m->stop_reason, sizeof(m->stop_reason));
+    return m->n >= 1 && m->n <= MEASURE_MAX_SAMPLES && are_times(m->ns, m->n) && are_times(m->host_ns, m->n);
+}
+
+const char *job_phase_text(const struct job *j)
+{
+    static const char *const text[PHASE_COUNT] = {
+        [PHASE_START] = "", [PHASE_LIST] = " while listing devices", [PHASE_OPEN] = " while opening the device",
+        [PHASE_COMPILE] = " while compiling", [PHASE_LOAD] = " while copying to the device",
+        [PHASE_RUN] = " while running", [PHASE_FETCH] = " while copying back",
+    };
+    const unsigned p = (unsigned)j->answer->phase;
+    return p < PHASE_COUNT ? text[p] : "";
+}
+
+/* ---- worker side ---- */
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int do_probe(const struct job_host *h, struct job *j)
+{
+    struct answer *a = j->answer;
+    a->phase = PHASE_LIST;
+    const int n = h->backend->count(a->err, sizeof(a->err));
+    a->ndevice = 0;
+    for (int i = 0; i < n && i < WORKER_MAX_DEVICES; i++) {
+        struct mxb_caps *c = &j->caps[i];
+        char err[MXB_ERRLEN];
+        if (h->backend->info(i, c, err, sizeof(err)) != 0) {    /* listed, but nothing can run on it */
+            *c = (struct mxb_caps){ 0 };
+            snprintf(c->name, sizeof(c->name), "unusable: %.100s", err);
+        }
+        a->ndevice++;
+    }
+    return 0;
+}
+
+static int do_open(struct job_host *h, struct job *j)
+{
+    struct answer *a = j->answer;
+    a->phase = PHASE_OPEN;
+    exec_close(h->exec);
+    h->exec = NULL;
+    const int rc = exec_open(h->backend, j->device, &h->open, h->kernel_dir, &h->exec, a->err, sizeof(a->err));
+    if (rc == 0 && h->opened) h->opened();
+    return rc;
+}
+
+/* ---- what a kernel on the cpu may leave behind ---- */
+
+/* Only differences between two calls mean anything. */
+static unsigned long count_threads(void)
+{
+    struct stat st;
+    return stat("/proc/self/task", &st) == 0 ? (unsigned long)st.st_nlink : 0;
+}
+
+static bool has_children(void) { return waitpid(-1, NULL, WNOHANG) == 0; }
+
+/* A kernel that runs in this process must not outlive its call: what it left would disturb the cases after it.  A thread
+ * that has just ended is counted for a moment longer. */
+static int check_leftovers(const struct job_host *h, unsigned long threads, struct answer *a)
+{
+    const struct timespec pause = { 0, 5 * 1000000 };
+    bool child = false;
+    unsigned long more = 0;
+    if (strcmp(h->backend->lang, "c") != 0) return 0;            /* a driver's own threads come and go */
+    for (int i = 0; i < 10; i++) {
+        const unsigned long now = count_threads();
+        child = has_children();
+        more = now > threads ? now - threads : 0;
+        if (!child && !more) return 0;
+        nanosleep(&pause, NULL);
+    }
+    if (child) snprintf(a->err, sizeof(a->err), "left a process running");
+    else snprintf(a->err, sizeof(a->err), "left %lu thread%s running", more, more == 1 ? "" : "s");
+    a->kernel_fault = true;
+    return MXB_EINVAL;
+}
+
+/* ---- check and bench ---- */
+
+static int load(const struct job_host *h, const struct job *j)
+{
+    struct answer *a = j->answer;
+    a->phase = PHASE_LOAD;
+    return exec_load(h->exec, j->plan, j->stored, 1, a->err, sizeof(a->err));
+}
+
+static int fetch(const struct job_host *h, const struct job *j, void *const *out)
+{
+    struct answer *a = j->answer;
+    a->phase = PHASE_FETCH;
+    const int rc = exec_fetch(h->exec, j->stored, out, j->inputs_too, a->err, sizeof(a->err));
+    a->kernel_fault = rc == MXB_EINVAL;
+    return rc;
+}
+
+static int compile_and_load(const struct job_host *h, const struct job *j)
+{
+    struct answer *a = j->answer;
+    a->phase = PHASE_COMPILE;
+    int rc = exec_compile(h->exec, j->plan, &a->compile_ns, a->err, sizeof(a->err));
+    const double t0 = now_ns();
+    if (rc == 0) rc = load(h, j);
+    a->setup_ns = now_ns() - t0;
+    return rc;
+}
+
+static int do_check(const struct job_host *h, struct job *j)
+{
+    struct answer *a = j->answer;
+    struct mxb_time t = { 0 };
+    int rc = compile_and_load(h, j);
+    const unsigned long threads = count_threads();
+    const double t0 = now_ns();
+    a->phase = rc ? a->phase : PHASE_RUN;
+    if (rc == 0) rc = exec_run(h->exec, 1, &t, a->err, sizeof(a->err));
+    a->run_ns = now_ns() - t0;
+    if (rc == 0) rc = fetch(h, j, j->out);
+    return rc ? rc : check_leftovers(h, threads, a);
+}
+
+struct sample_ctx { const struct job_host *h; uint32_t sets; struct answer *a; };
+
+/* `batch` is rounded up to whole rounds over the buffer sets; the time is scaled back to `batch` repetitions. */
+static int take_sample(void *ctx, uint32_t batch, struct mxb_time *t)
+{
+    const struct sample_ctx *s = ctx;
+    const uint32_t reps = (batch + s->sets - 1) / s->sets;
+    const double scale = (double)batch / ((double)reps * s->sets);
+    const int rc = exec_run(s->h->exec, reps, t, s->a->err, sizeof(s->a->err));
+    if (t->dev_ns >= 0) t->dev_ns *= scale;
+    t->host_ns *= scale;
+    return rc;
+}
+
+/* One more sample as the timed ones were, but on fresh poisoned buffers: a kernel that writes only when it is first called
+ * would otherwise leave a right answer behind and be timed doing nothing. */
+static int sample_again(const struct job_host *h, struct job *j, struct sample_ctx *ctx)
+{
+    struct mxb_time t = { 0 };
+    int rc = load(h, j);
+    ctx->sets = 1;
+    ctx->a->phase = PHASE_RUN;
+    if (rc == 0) rc = take_sample(ctx, j->timing->batch, &t);
+    return rc ? rc : fetch(h, j, j->again);
+}
+
+static int do_bench(const struct job_host *h, struct job *j)
+{
+    struct answer *a = j->answer;
+    struct sample_ctx ctx = { h, 1, a };
+    struct measure_opts opts = j->measure;
+    opts.tick_ns = exec_caps(h->exec)->tick_ns;
+    int rc = compile_and_load(h, j);
+    const unsigned long threads = count_threads();
+    a->phase = rc ? a->phase : PHASE_RUN;
+    if (rc == 0 && j->cache == CACHE_COLD)
+        rc = cold_prepare(h->exec, j->plan, j->stored, take_sample, &ctx, &ctx.sets, a->err, sizeof(a->err));
+    if (rc == 0) rc = measure(&opts, take_sample, &ctx, j->timing);
+    a->run_ns = j->timing->first_ns;
+    if (rc == 0) rc = fetch(h, j, j->out);
+    if (rc == 0) rc = sample_again(h, j, &ctx);
+    return rc ? rc : check_leftovers(h, threads, a);
+}
+
+void job_do(struct job_host *h, struct job *j)
+{
+    struct answer *a = j->answer;
+    a->err[0] = 0;
+    a->phase = PHASE_START;
+    a->kernel_fault = false;
+    switch (j->kind) {
+    case JOB_PROBE:  a->rc = do_probe(h, j); break;
+    case JOB_OPEN:   a->rc = do_open(h, j); break;
+    case JOB_CHECK:  a->rc = do_check(h, j); break;
+    case JOB_BENCH:  a->rc = do_bench(h, j); break;
+    case JOB_COUNTS: a->counts = exec_counts(h->exec); a->rc = 0; break;
+    }
+}

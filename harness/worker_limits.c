@@ -1,0 +1,86 @@
+/* What a worker gives up (worker_limits.h).  Nothing here fails: what a system does not offer is done without. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "harness/worker_limits.h"
+
+enum { CHANNEL = 3 };
+
+/* A child of the worker: dies with it, and does not keep the channel open behind its back. */
+static void in_forked_child(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(CHANNEL);
+}
+
+static int keep_only(int channel)
+{
+    if (channel == CHANNEL) fcntl(channel, F_SETFD, FD_CLOEXEC);
+    else if (dup3(channel, CHANNEL, O_CLOEXEC) < 0) return -1;
+    syscall(SYS_close_range, CHANNEL + 1, ~0u, 0u);
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);   /* what a driver prints must not mix with our output */
+        close(null);
+    }
+    return CHANNEL;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "we");
+    if (!f) return;
+    fputs(text, f);
+    fclose(f);
+}
+
+int worker_isolate(pid_t parent, int channel)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);               /* it died before the line above */
+    setpgid(0, 0);                   /* the terminal's Ctrl-C is for the parent; one kill() reaches our children */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGTTOU, SIG_IGN);
+    pthread_atfork(NULL, NULL, in_forked_child);
+    /* Not PR_SET_DUMPABLE: it would also take /proc/self away from drivers. */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    write_text("/proc/self/oom_score_adj", "1000");
+    return keep_only(channel);
+}
+
+/* In bytes; 0 = unknown. */
+static unsigned long long available_memory(void)
+{
+    unsigned long long kib = 0;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "re");
+    while (f && fgets(line, sizeof(line), f) && sscanf(line, "MemAvailable: %llu kB", &kib) != 1) continue;
+    if (f) fclose(f);
+    return kib * 1024;
+}
+
+/* Private writable memory of this process, which is what RLIMIT_DATA counts. */
+static unsigned long long own_memory(void)
+{
+    unsigned long long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%*u %*u %*u %*u %*u %llu", &pages) != 1) pages = 0;
+    if (f) fclose(f);
+    return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+}
+
+void worker_restrain(void)
+{
+    const unsigned long long available = available_memory();
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!available) return;
+    const rlim_t limit = own_memory() + available / 10 * 9;
+    setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, limit });
+}
