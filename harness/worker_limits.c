@@ -79,8 +79,9 @@ static unsigned long long own_memory(void)
 void worker_restrain(void)
 {
     const unsigned long long available = available_memory();
+    struct rlimit now;
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (!available) return;
+    if (!available || getrlimit(RLIMIT_DATA, &now)) return;
     const rlim_t limit = own_memory() + available / 10 * 9;
-    setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, limit });
+    if (limit < now.rlim_cur) setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, limit });
 }
