@@ -43,6 +43,16 @@ static int check_kernel_dir(const struct cli *c)
     return cli_error(EXIT_USAGE, "%s", err);
 }
 
+/* The first option beside those that do not change what is run; NULL = none. */
+static const char *option_that_matters(const struct cli *c)
+{
+    for (uint32_t i = 0; i < c->argc; i++) {
+        const char *a = c->argv[i];
+        if (strncmp(a, "--", 2) == 0 && strncmp(a, "--resume", 8) && strncmp(a, "--db", 4) && strncmp(a, "--format", 8)) return a;
+    }
+    return NULL;
+}
+
 /* --resume without a suite: the suites and options are those of the stored run. */
 static int resume_as_stored(const struct cli *c)
 {
@@ -51,6 +61,8 @@ static int resume_as_stored(const struct cli *c)
     struct store *st = NULL;
     char err[MXB_ERRLEN], *word[MAX_WORDS];
     uint32_t n = 0;
+    const char *extra = option_that_matters(c);
+    if (extra) return cli_error(EXIT_USAGE, "run: --resume without suites takes all options from the stored run, also %s", extra);
     int rc = store_open(cli_db(c), false, &st, err, sizeof(err));
     if (rc == 0) rc = store_run_args(st, c->resume, word, MAX_WORDS, &n, err, sizeof(err));
     store_close(st);

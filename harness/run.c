@@ -203,8 +203,10 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
     const int rc = r->store ? store_result(r->store, &row, err, errlen) : 0;
     if (r->o->probe) roofline_collect(r->o->probe, &row);
     progress_clear(&r->progress);
-    r->o->reporter->row(stdout, r->report, &row, s->dev ? s->dev->label : row.backend, s->item);
-    r->sum.count[s->status]++;
+    if (rc == 0) {                   /* what is shown is stored */
+        r->o->reporter->row(stdout, r->report, &row, s->dev ? s->dev->label : row.backend, s->item);
+        r->sum.count[s->status]++;
+    }
     free(flat);
     return rc;
 }

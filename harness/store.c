@@ -38,7 +38,11 @@ int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *er
     case SQLITE_MISMATCH: why = "a sample is not a time"; break;
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:  why = "it is corrupt"; break;
-    case SQLITE_IOERR:    why = db && sqlite3_system_errno(db) ? strerror(sqlite3_system_errno(db)) : "input/output error"; break;
+    case SQLITE_IOERR:
+        why = db && sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE
+            ? "cannot write, for a limit on the size of files or a fault of the disk; what was stored before is safe"
+            : "input/output error";
+        break;
     default:              why = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc); break;
     }
     snprintf(err, errlen, "database '%s': %s: %s", path, what, why);

@@ -37,4 +37,13 @@ rejects() {
     result "$name"
 }
 
+# running TEXT: prints the processes of mlxbench whose command line holds TEXT; true if there are any.
+running() {
+    local p found=1
+    for p in /proc/[0-9]*; do
+        case "$(tr '\0' ' ' 2> /dev/null < "$p/cmdline")" in *mlxbench*"$1"*) echo "${p#/proc/}"; found=0 ;; esac
+    done 2> /dev/null
+    return $found
+}
+
 finish() { echo "1..$n"; exit $bad; }
