@@ -26,6 +26,7 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     }
     snprintf(id, sizeof(id), "%010llx", (unsigned long long)(r->case_id >> 24));
     json_object(&j, NULL);
+    json_uint(&j, "format", REPORT_JSON_FORMAT);
     json_string(&j, "id", id);
     json_string(&j, "suite", r->suite);
     json_string(&j, "op", r->op);
@@ -90,6 +91,7 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     struct json j = { .file = f };
     (void)state;
     json_object(&j, NULL);
+    json_uint(&j, "format", REPORT_JSON_FORMAT);
     json_object(&j, "summary");
     for (int i = 0; i < ST_COUNT; i++) json_uint(&j, status_name((enum mxb_status)i), s->count[i]);
     json_double(&j, "wall_s", s->wall_s);
