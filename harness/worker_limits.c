@@ -45,8 +45,9 @@ int worker_isolate(pid_t parent, int channel)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);               /* it died before the line above */
     setpgid(0, 0);                   /* the terminal's Ctrl-C is for the parent; one kill() reaches our children */
+    static const int crash[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM };
+    for (size_t i = 0; i < sizeof(crash) / sizeof(crash[0]); i++) signal(crash[i], SIG_DFL);
     signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_DFL);
     signal(SIGTTOU, SIG_IGN);
     pthread_atfork(NULL, NULL, in_forked_child);
     /* Not PR_SET_DUMPABLE: it would also take /proc/self away from drivers. */
