@@ -1,5 +1,6 @@
 /* What produced the results (provenance.h). */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,13 @@ static int make_folders(char *path)
     return mkdir(path, 0700) && errno != EEXIST ? -1 : 0;
 }
 
+/* Ours alone: what lies there is loaded into drivers. */
+static bool is_private(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
+}
+
 const char *cache_folder(void)
 {
     static char path[1024];
@@ -45,6 +53,6 @@ const char *cache_folder(void)
     else if (xdg && *xdg) snprintf(path, sizeof(path), "%s/mlxbench", xdg);
     else if (home && *home) snprintf(path, sizeof(path), "%s/.cache/mlxbench", home);
     else return NULL;
-    if (!*path || make_folders(path) || access(path, W_OK)) return NULL;
+    if (!*path || make_folders(path) || access(path, W_OK) || !is_private(path)) return NULL;
     return path;
 }

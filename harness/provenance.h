@@ -9,6 +9,6 @@
 
 uint64_t binary_hash(void);          /* XXH3 of the running program's file; 0 = unreadable */
 /* Folder of compiled-kernel caches: $MXB_CACHE_DIR, $XDG_CACHE_HOME/mlxbench or ~/.cache/mlxbench, made when missing;
- * NULL = none (MXB_CACHE_DIR set but empty, or nothing is writable). */
+ * NULL = none: MXB_CACHE_DIR is set but empty, the folder cannot be written, or others than its owner can. */
 const char *cache_folder(void);
 #endif

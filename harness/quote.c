@@ -45,3 +45,25 @@ const char *quote(char out[QUOTE_LEN], const char *text, size_t len)
     snprintf(out + o, QUOTE_LEN - o, i < len ? "...'" : "'");
     return out;
 }
+
+char *shell_quote(char *out, size_t n, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+    const size_t len = strlen(text);
+    size_t o = 0;
+    if (len && strspn(text, plain) == len) {
+        snprintf(out, n, "%s", len < n ? text : "");
+        return out;
+    }
+    const size_t worst = 4 * len + 3;                /* each ' becomes '\'' */
+    if (n) out[0] = 0;
+    if (n < worst) return out;
+    out[o++] = '\'';
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\'') o += (size_t)sprintf(out + o, "'\\''");
+        else out[o++] = text[i];
+    }
+    out[o++] = '\'';
+    out[o] = 0;
+    return out;
+}

@@ -8,6 +8,7 @@
 #include "harness/group.h"
 #include "harness/json.h"
 #include "harness/provenance.h"
+#include "harness/quote.h"
 #include "harness/run.h"
 
 volatile int run_interrupted;
@@ -161,10 +162,10 @@ static bool skip_finished(void *ctx, const struct group *g, const struct bench_c
 
 static void repro_line(const struct run *r, const struct slot *s, char *out, size_t n)
 {
-    char inline_case[3000], dev[64] = "", dir[600] = "";
+    char inline_case[3000], dev[64] = "", word[800], dir[832] = "";
     case_inline(&r->cases, s->item, s->bad_fill, inline_case, sizeof(inline_case));
     if (s->dev && s->dev->index) snprintf(dev, sizeof(dev), " --device %s", s->dev->label);
-    if (r->o->kernel_dir) snprintf(dir, sizeof(dir), " --kernel-dir %s", r->o->kernel_dir);
+    if (r->o->kernel_dir) snprintf(dir, sizeof(dir), " --kernel-dir %s", shell_quote(word, sizeof(word), r->o->kernel_dir));
     snprintf(out, n, "mlxbench run '%s'%s%s", inline_case, dev, dir);
 }
 

@@ -167,7 +167,7 @@ int doctor_run(const struct cli *c)
     printf("ops        %u, %s\n", ops_count(), faults ? "with faults" : "tables consistent");
     for (size_t i = 0; i < MXB_COUNT(tools); i++)
         printf("%-10s %s (%s)\n", tools[i].tool, in_path(tools[i].tool) ? "found" : "not found", tools[i].use);
-    printf("cache      %s\n", cache_folder() ? cache_folder() : "none");
+    printf("cache      %s\n", cache_folder() ? cache_folder() : "none: not writable, or open to other users");
     devices_stop(&l);
     arena_free(&a);
     return faults ? EXIT_WRONG : EXIT_FINE;
@@ -230,7 +230,7 @@ struct resolve { char *out; size_t n; bool found; };
 static int take_repro(void *ctx, const struct stored_case *s)
 {
     struct resolve *r = ctx;
-    const char *a = strchr(s->repro, '\''), *b = a ? strrchr(a + 1, '\'') : NULL;
+    const char *a = strchr(s->repro, '\''), *b = a ? strchr(a + 1, '\'') : NULL;     /* an inline case has none inside */
     if (!b) return 0;
     snprintf(r->out, r->n, "%.*s", (int)(b - a - 1), a + 1);
     r->found = true;
@@ -245,7 +245,7 @@ static int find_stored(const struct cli *c, const char *id, uint32_t max, int (*
     int rc = store_open(db, false, &st, err, sizeof(err));
     if (rc == 0) rc = store_find(st, id, max, each, ctx, err, sizeof(err));
     store_close(st);
-    return rc ? cli_error(rc == MXB_EDB ? EXIT_DB : EXIT_USAGE, "%s", err) : 0;
+    return rc < 0 ? cli_error(rc == MXB_EDB ? EXIT_DB : EXIT_USAGE, "%s", err) : 0;      /* 1: each() has ended it */
 }
 
 int show_resolve_case(const struct cli *c, char *out, size_t n)

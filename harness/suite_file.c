@@ -82,6 +82,7 @@ int suite_file_beside(const char *from, const char *name, char **out, char *why,
     const char *slash = strrchr(from, '/');
     const size_t dir = slash ? (size_t)(slash - from) + 1 : 0;   /* with the slash */
     char *folder = NULL, *real_folder = NULL, *real = NULL;
+    struct stat st;
     int rc = 0;
     *out = NULL;
     if (*name == '/' || leaves_folder(name)) {
@@ -102,6 +103,9 @@ int suite_file_beside(const char *from, const char *name, char **out, char *why,
     const size_t n = strlen(real_folder);
     if (strcmp(real_folder, "/") != 0 && (strncmp(real, real_folder, n) != 0 || real[n] != '/')) {
         snprintf(why, whylen, "a symbolic link leaves the folder of this file");
+        rc = MXB_EINVAL;
+    } else if (stat(real, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        snprintf(why, whylen, "it is not a regular file");       /* opening a pipe would wait for a writer */
         rc = MXB_EINVAL;
     }
 out:
