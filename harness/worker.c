@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -109,7 +109,7 @@ int worker_start(const struct worker_opts *o, struct worker **out, char *err, si
     w->fd = fd[0];
     if (w->pid > 0) {
         setpgid(w->pid, w->pid);     /* here too: worker_kill() may come before the worker has done it */
-        w->pidfd = pidfd_open(w->pid, 0);
+        w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);     /* -1 on an old system: then the socket alone must tell */
         return 0;
     }
     snprintf(err, errlen, "fork: %s", strerror(errno));
