@@ -16,94 +16,6 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static void set_status(struct slot *s, enum mxb_status st, const char *text)
-{
-    s->status = st;
-    snprintf(s->reason, sizeof(s->reason), "%s", text);
-}
-
-/* ---- planning ---- */
-
-static void plan_slot(struct group *g, struct slot *s)
-{
-    const struct bench_case *c = s->item;
-    char why[MXB_ERRLEN];
-    const uint64_t mark = arena_mark(g->arena);
-    if (!s->dev) {
-        set_status(s, ST_SKIP, g->devices->missing[c->backend]);
-        return;
-    }
-    s->plan = arena_alloc(g->arena, sizeof(*s->plan));
-    if (!s->plan) {
-        set_status(s, ST_ERROR, "out of memory");
-        return;
-    }
-    const int rc = plan_make(&g->pr, s->dev->be->lang, &s->dev->caps, c->impl, g->list->tile + c->tile, c->ntile, s->plan,
-                             why, sizeof(why));
-    if (rc == 0) return;
-    set_status(s, rc == MXB_EUNSUP ? ST_SKIP : rc == MXB_ENOENT ? ST_UNIMPLEMENTED : ST_ERROR, why);
-    if (rc != MXB_EUNSUP) {          /* a skipped case still shows its impl and tile */
-        s->plan = NULL;
-        arena_release(g->arena, mark);
-    }
-}
-
-static int add_slot(struct group *g, const struct bench_case *c, struct device *d)
-{
-    if (g->skip && g->skip(g->ctx, g, c, d)) return 0;
-    if (g->nslot == g->cap) {
-        const uint32_t cap = g->cap ? g->cap * 2 : 16;
-        struct slot *p = realloc(g->slot, cap * sizeof(*p));
-        if (!p) return MXB_ENOMEM;
-        g->slot = p;
-        g->cap = cap;
-    }
-    g->slot[g->nslot++] = (struct slot){ .item = c, .dev = d, .bad_fill = -1, .status = ST_PASS };
-    return 0;
-}
-
-int group_begin(struct group *g, uint32_t first, uint32_t n, char *err, size_t errlen)
-{
-    const struct bench_problem *bp = &g->list->problem[g->list->item[first].problem];
-    int rc = 0;
-    g->bp = bp;
-    g->nslot = g->nfinished = 0;
-    g->oracle_ns = 0;
-    g->oracles = 0;
-    void *params = arena_alloc(g->arena, bp->block->op->param_bytes);
-    if (!params) rc = MXB_ENOMEM;
-    else memcpy(params, bp->params, bp->block->op->param_bytes);
-    if (rc == 0) rc = problem_init(&g->pr, bp->block->op, bp->entry, params, bp->seed, MXB_FILL_NORMAL, err, errlen);
-    else snprintf(err, errlen, "out of memory");
-    for (uint32_t i = first; i < first + n && rc == 0; i++) {
-        const struct bench_case *c = &g->list->item[i];
-        bool any = false;
-        for (uint32_t d = 0; d < g->devices->n && rc == 0; d++) {
-            if (g->devices->device[d].backend != c->backend) continue;
-            rc = add_slot(g, c, &g->devices->device[d]);
-            any = true;
-        }
-        /* A backend whose devices were all deselected has no row; one without any device says why. */
-        if (!any && *g->devices->missing[c->backend] && rc == 0) rc = add_slot(g, c, NULL);
-        if (rc) snprintf(err, errlen, "out of memory");
-    }
-    for (uint32_t i = 0; i < g->nslot && rc == 0; i++) plan_slot(g, &g->slot[i]);
-    if (rc == 0) {
-        g->flops = g->pr.op->flops ? g->pr.op->flops(&g->pr) : 0;
-        g->bytes = problem_min_bytes(&g->pr);
-    }
-    return rc;
-}
-
-void group_end(struct group *g)
-{
-    for (uint32_t i = 0; i < g->nslot; i++)
-        for (uint32_t r = 0; r < g->slot[i].nround; r++) free(g->slot[i].round[r]);
-    free(g->slot);
-    g->slot = NULL;
-    g->nslot = g->cap = 0;
-}
-
 /* ---- inputs ---- */
 
 struct inputs { void *stored[MXB_MAX_BIND]; };
@@ -154,14 +66,14 @@ static bool run_job(struct group *g, struct slot *s, uint32_t round, struct job 
     const enum mxb_status st = device_call(g->devices, s->dev, round, j, err, sizeof(err));
     if (st != ST_PASS) {
         s->interrupted = st == ST_ERROR && run_interrupted;
-        set_status(s, st, err);
+        slot_status(s, st, err);
         return false;
     }
     const struct answer *a = j->answer;
     if (a->rc == 0) return true;
     char text[MXB_ERRLEN];
     snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, a->err);
-    set_status(s, a->kernel_fault ? ST_FAIL : a->rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, text);
+    slot_status(s, a->kernel_fault ? ST_FAIL : a->rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, text);
     return false;
 }
 
@@ -177,7 +89,7 @@ static bool judge(struct slot *s, const struct mxb_problem *pr, const struct jud
     if (r.status == ST_PASS) return true;
     char text[MXB_ERRLEN];
     snprintf(text, sizeof(text), "%s fill: %.480s", fill_name[pr->fill], r.text);
-    set_status(s, r.status, text);
+    slot_status(s, r.status, text);
     s->bad_fill = (int)pr->fill;
     return false;
 }
@@ -222,7 +134,7 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
     struct job *j = NULL;
     if (rc == 0 && (rc = make_inputs(g, &pr, &in)) == 0 && (j = new_job(g, plan, JOB_CHECK, fill, &in)) == NULL) rc = MXB_ENOMEM;
     if (rc) {
-        set_status(s, rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, rc == MXB_ENOMEM ? "out of memory" : err);
+        slot_status(s, rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, rc == MXB_ENOMEM ? "out of memory" : err);
         return;
     }
     if (!run_job(g, s, 0, j)) return;
@@ -231,7 +143,7 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
     if (r.status == ST_PASS) return;
     char text[MXB_ERRLEN];
     snprintf(text, sizeof(text), "%s fill, same_bits_as: %.470s", fill_name[fill], r.text);
-    set_status(s, r.status, text);
+    slot_status(s, r.status, text);
     s->bad_fill = (int)fill;
 }
 
@@ -242,12 +154,12 @@ static void check_repeats(struct group *g, struct slot *s, enum mxb_fill fill, c
         const uint64_t mark = arena_mark(g->arena);
         struct check_report r;
         struct job *j = new_job(g, s->plan, JOB_CHECK, fill, in);
-        if (!j) set_status(s, ST_ERROR, "out of memory for the case's tensors");
+        if (!j) slot_status(s, ST_ERROR, "out of memory for the case's tensors");
         if (j && run_job(g, s, 0, j)) {
             check_same_bits(&s->plan->pr, out, j->out, &r);
             char text[MXB_ERRLEN];
             snprintf(text, sizeof(text), "%s fill, repetition %u of %u: %.450s", fill_name[fill], i, g->repeat, r.text);
-            if (r.status != ST_PASS) set_status(s, r.status, text);
+            if (r.status != ST_PASS) slot_status(s, r.status, text);
         }
         arena_release(g->arena, mark);
     }
@@ -259,7 +171,7 @@ static void check_slot(struct group *g, struct slot *s, enum mxb_fill fill, cons
     const double t0 = now_ns();
     struct job *j = new_job(g, s->plan, JOB_CHECK, fill, in);
     if (!j) {
-        set_status(s, ST_ERROR, "out of memory for the case's tensors");
+        slot_status(s, ST_ERROR, "out of memory for the case's tensors");
     } else {
         bool ok = run_job(g, s, 0, j);
         s->compile_ns += j->answer->compile_ns;
@@ -289,7 +201,7 @@ static bool any_alive(const struct group *g)
 static void fail_alive(struct group *g, const char *text)
 {
     for (uint32_t i = 0; i < g->nslot; i++)
-        if (alive(&g->slot[i])) set_status(&g->slot[i], ST_ERROR, text);
+        if (alive(&g->slot[i])) slot_status(&g->slot[i], ST_ERROR, text);
 }
 
 /* ---- timing ---- */
@@ -309,7 +221,7 @@ static bool bench_round(struct group *g, struct slot *s, uint32_t round, const s
     const struct bench_opts *b = &g->bp->block->bench;
     struct job *j = new_job(g, s->plan, JOB_BENCH, MXB_FILL_NORMAL, in);
     if (!j) {
-        set_status(s, ST_ERROR, "out of memory for the case's tensors");
+        slot_status(s, ST_ERROR, "out of memory for the case's tensors");
         return false;
     }
     j->cache = (enum cache_mode)s->item->cache;
@@ -322,7 +234,7 @@ static bool bench_round(struct group *g, struct slot *s, uint32_t round, const s
     if (!ok || (ju && !judge_timed(s, ju, j))) return false;
     struct measurement *m = malloc(sizeof(*m));
     if (!m) {
-        set_status(s, ST_ERROR, "out of memory");
+        slot_status(s, ST_ERROR, "out of memory");
         return false;
     }
     *m = *j->timing;
@@ -353,7 +265,7 @@ static int finish_slots(struct group *g, uint32_t n, char *err, size_t errlen)
     for (; g->nfinished < n && rc == 0; g->nfinished++) {
         struct slot *s = &g->slot[g->nfinished];
         if (s->interrupted) continue;
-        if (alive(s) && !s->compared && !s->nround) set_status(s, ST_MISTRUSTED, "nothing was compared");
+        if (alive(s) && !s->compared && !s->nround) slot_status(s, ST_MISTRUSTED, "nothing was compared");
         rc = g->finished(g->ctx, g, s, err, errlen);
     }
     return rc;

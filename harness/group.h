@@ -39,6 +39,7 @@ struct group {
     uint32_t nfinished;              /* slots handed over so far */
 };
 
+void slot_status(struct slot *, enum mxb_status, const char *reason);
 /* Plans every case; what cannot run gets its status.  0 or MXB_ENOMEM / MXB_EINVAL with text. */
 int  group_begin(struct group *, uint32_t first, uint32_t n, char *err, size_t errlen);
 /* Checks with every fill, then times what passed.  Stops early when run_interrupted is set.  0, or what finished() said. */

@@ -9,7 +9,8 @@
 #include <unistd.h>
 #include "harness/worker_limits.h"
 
-enum { CHANNEL = 3 };
+enum { CHANNEL = 3,
+       MORE_TASKS = 4096 };          /* processes and threads: more than any driver starts, less than a fork bomb */
 
 /* A child of the worker: dies with it, and does not keep the channel open behind its back. */
 static void in_forked_child(void)
@@ -22,7 +23,8 @@ static int keep_only(int channel)
 {
     if (channel == CHANNEL) fcntl(channel, F_SETFD, FD_CLOEXEC);
     else if (dup3(channel, CHANNEL, O_CLOEXEC) < 0) return -1;
-    syscall(SYS_close_range, CHANNEL + 1, ~0u, 0u);
+    if (syscall(SYS_close_range, CHANNEL + 1, ~0u, 0u))          /* Linux before 5.9 */
+        for (int fd = CHANNEL + 1; fd < sysconf(_SC_OPEN_MAX) && fd < 65536; fd++) close(fd);
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
         dup2(null, STDIN_FILENO);
@@ -77,12 +79,28 @@ static unsigned long long own_memory(void)
     return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
 }
 
+/* Processes and threads on the whole machine; 0 = unknown. */
+static unsigned long running_tasks(void)
+{
+    unsigned long n = 0;
+    FILE *f = fopen("/proc/loadavg", "re");
+    if (f && fscanf(f, "%*f %*f %*f %*u/%lu", &n) != 1) n = 0;
+    if (f) fclose(f);
+    return n;
+}
+
+static void lower_limit(int what, rlim_t to)
+{
+    struct rlimit now;
+    if (getrlimit((__rlimit_resource_t)what, &now) == 0 && to < now.rlim_cur)
+        setrlimit((__rlimit_resource_t)what, &(struct rlimit){ to, to });
+}
+
 void worker_restrain(void)
 {
     const unsigned long long available = available_memory();
-    struct rlimit now;
+    const unsigned long tasks = running_tasks();
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (!available || getrlimit(RLIMIT_DATA, &now)) return;
-    const rlim_t limit = own_memory() + available / 10 * 9;
-    if (limit < now.rlim_cur) setrlimit(RLIMIT_DATA, &(struct rlimit){ limit, limit });
+    if (available) lower_limit(RLIMIT_DATA, own_memory() + available / 10 * 9);
+    if (tasks) lower_limit(RLIMIT_NPROC, tasks + MORE_TASKS);    /* does not bind root */
 }

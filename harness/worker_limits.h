@@ -7,6 +7,6 @@
  * stderr and the channel, whose new number is returned; leaves no core file; is the first to go when memory runs out. */
 int  worker_isolate(pid_t parent, int channel);
 /* Once the device is open, because a driver may have to load itself with the help of a setuid program and reserve address
- * space at will: no new privileges, and no more memory than the machine has to give at this moment. */
+ * space at will: no new privileges, no more memory than the machine has to give at this moment, no fork bomb. */
 void worker_restrain(void);
 #endif

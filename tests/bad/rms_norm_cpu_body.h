@@ -71,13 +71,14 @@ static void write_to_arena(void)
 /* What a worker has given up.  Not a kernel's business, but this is the place from where to look. */
 static int confined(void)
 {
-    struct rlimit core, data;
+    struct rlimit core, data, tasks;
     char null[64] = "";
     int open_files = 0;
     getrlimit(RLIMIT_CORE, &core);
     getrlimit(RLIMIT_DATA, &data);
+    getrlimit(RLIMIT_NPROC, &tasks);
     for (int fd = 0; fd < 1024; fd++) open_files += fcntl(fd, F_GETFD) >= 0;
-    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && core.rlim_cur == 0 && data.rlim_cur != RLIM_INFINITY &&
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && core.rlim_cur == 0 && data.rlim_cur != RLIM_INFINITY && tasks.rlim_cur != RLIM_INFINITY &&
            readlink("/proc/self/fd/0", null, sizeof null - 1) > 0 && strcmp(null, "/dev/null") == 0 && open_files == 4 &&
            getpgrp() == getpid();
 }
