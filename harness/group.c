@@ -20,10 +20,11 @@ static double now_ns(void)
 
 struct inputs { void *stored[MXB_MAX_BIND]; };
 
+/* Incomplete when a signal came: then nothing is run with them. */
 static int make_inputs(struct group *g, const struct mxb_problem *pr, struct inputs *in)
 {
-    for (uint32_t t = 0; t < pr->op->ntensor; t++) {
-        in->stored[t] = NULL;
+    *in = (struct inputs){ { NULL } };
+    for (uint32_t t = 0; t < pr->op->ntensor && !run_interrupted; t++) {
         if (!problem_reads(pr, t) || pr->op->tensor[t].per_tile) continue;
         in->stored[t] = arena_alloc(g->arena, problem_bytes(pr, t));
         if (!in->stored[t]) return MXB_ENOMEM;
@@ -132,7 +133,12 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
     if (rc == 0) rc = problem_init(&pr, g->pr.op, g->bp->entry, params, g->bp->seed, fill, err, sizeof(err));
     if (rc == 0) rc = plan_make(&pr, s->dev->be->lang, &s->dev->caps, impl, g->list->tile + c->tile, c->ntile, plan, err, sizeof(err));
     struct job *j = NULL;
-    if (rc == 0 && (rc = make_inputs(g, &pr, &in)) == 0 && (j = new_job(g, plan, JOB_CHECK, fill, &in)) == NULL) rc = MXB_ENOMEM;
+    if (rc == 0) rc = make_inputs(g, &pr, &in);
+    if (run_interrupted) {
+        s->interrupted = true;
+        return;
+    }
+    if (rc == 0 && (j = new_job(g, plan, JOB_CHECK, fill, &in)) == NULL) rc = MXB_ENOMEM;
     if (rc) {
         slot_status(s, rc == MXB_EUNSUP ? ST_SKIP : ST_ERROR, rc == MXB_ENOMEM ? "out of memory" : err);
         return;
@@ -299,7 +305,7 @@ static int run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench,
     pr.fill = fill;
     int rc = make_inputs(g, &pr, &in);
     const double t0 = now_ns();
-    if (rc == 0 && check) {
+    if (rc == 0 && check && !run_interrupted) {
         rc = item_set_make(&pr, co->sampled, &items, why, sizeof(why));
         if (rc == 0) rc = oracle_run(&pr, in.stored, &items, g->threads, &oracle, why, sizeof(why));
         g->oracle_ns += now_ns() - t0;

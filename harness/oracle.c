@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DECODE_CHUNK = 1 << 16, ITEM_CHUNKS = 512 };
+enum { DECODE_CHUNK = 1 << 16, ITEM_CHUNKS = 2048 };
 
 struct decode_job { enum mxb_dtype dtype; const void *stored; double *out; };
 
