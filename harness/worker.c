@@ -4,6 +4,7 @@
  * done.  That works because a worker is a fork of the parent: the same build, the arena at the same address.  A note of
  * another build, out of turn, or of another length is refused. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@
 
 enum { PROTOCOL = 1,                 /* of struct note and struct job */
        STOP_MS = 5000,               /* for closing a device */
-       DEATH_MS = 5000 };            /* from SIGKILL, or a closed channel, to the end of the process */
+       DEATH_MS = 5000,              /* from SIGKILL, or a closed channel, to the end of the process */
+       TALK_BYTES = 1 << 16 };       /* what is let through of a worker's stderr per job: a pipe's usual size */
 
 struct note {
     uint64_t build;                  /* build_id() */
@@ -36,6 +38,8 @@ struct worker {
     struct job_host host;            /* in process only */
     pid_t pid;                       /* 0 = in process, -1 = gone */
     int fd, pidfd;                   /* our end of the socket pair; readable when the worker has ended */
+    int talk;                        /* our end of the pipe that is its stderr */
+    char last[160];                  /* line of it */
     uint64_t build, serial;
 };
 
@@ -61,13 +65,13 @@ static struct job_host new_host(const struct worker_opts *o)
 
 /* ---- worker side ---- */
 
-static void serve(const struct worker *w, pid_t parent, int fd)
+static void serve(const struct worker *w, pid_t parent, int fd, int talk)
 {
     const struct arena *a = w->opts.arena;
     struct job_host host = new_host(&w->opts);
     struct note n;
     host.opened = worker_restrain;
-    fd = worker_isolate(parent, fd);
+    fd = worker_isolate(parent, fd, talk);
     if (w->opts.temp_dir) setenv("TMPDIR", w->opts.temp_dir, 1);
     if (mprotect(a->base, a->size, PROT_READ)) _exit(1);
     for (uint64_t serial = 1; read(fd, &n, sizeof(n)) == (ssize_t)sizeof(n); serial++) {
@@ -84,39 +88,66 @@ static void serve(const struct worker *w, pid_t parent, int fd)
 
 /* ---- parent side ---- */
 
-int worker_start(const struct worker_opts *o, struct worker **out, char *err, size_t errlen)
+/* The worker's end does not block: what a chatty driver says beyond the pipe's room is lost. */
+static int make_channels(int fd[2], int talk[2])
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd)) return -1;
+    if (pipe2(talk, O_CLOEXEC | O_NONBLOCK) == 0) return 0;
+    close(fd[0]);
+    close(fd[1]);
+    return -1;
+}
+
+static int fork_worker(struct worker *w, char *err, size_t errlen)
 {
     const pid_t parent = getpid();
-    int fd[2];
-    struct worker *w = calloc(1, sizeof(*w));
-    if (!w) {
-        snprintf(err, errlen, "out of memory");
-        return MXB_ENOMEM;
-    }
-    *w = (struct worker){ .opts = *o, .host = new_host(o), .fd = -1, .pidfd = -1, .build = build_id() };
-    *out = w;
-    if (o->in_process) return 0;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd)) {
+    int fd[2], talk[2];
+    if (make_channels(fd, talk)) {
         snprintf(err, errlen, "socketpair: %s", strerror(errno));
-        *out = NULL;
-        free(w);
         return MXB_EDEVICE;
     }
     fflush(NULL);
     w->pid = fork();
-    if (w->pid == 0) serve(w, parent, fd[1]);
+    if (w->pid == 0) serve(w, parent, fd[1], talk[1]);
+    if (w->pid < 0) snprintf(err, errlen, "fork: %s", strerror(errno));
     close(fd[1]);
+    close(talk[1]);
     w->fd = fd[0];
-    if (w->pid > 0) {
-        setpgid(w->pid, w->pid);     /* here too: worker_kill() may come before the worker has done it */
-        w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);     /* -1 on an old system: then the socket alone must tell */
-        return 0;
-    }
-    snprintf(err, errlen, "fork: %s", strerror(errno));
-    close(fd[0]);
+    w->talk = talk[0];
+    if (w->pid < 0) return MXB_EDEVICE;
+    setpgid(w->pid, w->pid);         /* here too: worker_kill() may come before the worker has done it */
+    w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);      /* -1 on an old system: then the socket alone must tell */
+    return 0;
+}
+
+int worker_start(const struct worker_opts *o, struct worker **out, char *err, size_t errlen)
+{
+    struct worker *w = calloc(1, sizeof(*w));
     *out = NULL;
-    free(w);
-    return MXB_EDEVICE;
+    if (!w) {
+        snprintf(err, errlen, "out of memory");
+        return MXB_ENOMEM;
+    }
+    *w = (struct worker){ .opts = *o, .host = new_host(o), .fd = -1, .pidfd = -1, .talk = -1, .build = build_id() };
+    const int rc = o->in_process ? 0 : fork_worker(w, err, errlen);
+    if (rc) worker_stop(w);
+    else *out = w;
+    return rc;
+}
+
+/* Passes on what the worker has written to stderr, and remembers the last line. */
+static void listen_to(struct worker *w)
+{
+    char text[4096];
+    size_t heard = 0, at = 0;
+    for (ssize_t n; heard < TALK_BYTES && (n = read(w->talk, text, sizeof(text))) > 0; heard += (size_t)n) {
+        fwrite(text, 1, (size_t)n, stderr);
+        for (ssize_t i = 0; i < n; i++) {
+            if (text[i] == '\n') at = 0;
+            else if (at + 1 < sizeof(w->last)) w->last[at++] = (unsigned char)text[i] < ' ' ? '?' : text[i];
+            if (text[i] != '\n') w->last[at] = 0;
+        }
+    }
 }
 
 /* Waits for the end of the process; false if it has not ended in time. */
@@ -156,6 +187,10 @@ static void describe_end(struct worker *w, const struct job *j, char *err, size_
     else if (sig && sigabbrev_np(sig)) snprintf(err, errlen, "SIG%s%s", sigabbrev_np(sig), where);
     else if (sig) snprintf(err, errlen, "signal %d%s", sig, where);
     else snprintf(err, errlen, "the worker ended with exit code %d%s", WEXITSTATUS(status), where);
+    w->last[0] = 0;
+    listen_to(w);
+    const size_t n = strlen(err);
+    if (*w->last) snprintf(err + n, errlen - n, ": %s", w->last);
 }
 
 /* Waits until the worker has answered or ended, a signal has come (-1), or the time is over (0).  Signals are let in only
@@ -184,6 +219,7 @@ static enum mxb_status read_answer(struct worker *w, struct job *j, char *err, s
         return ST_CRASHED;
     }
     const bool whole = got == (ssize_t)sizeof(n) && n.build == w->build && n.serial == w->serial && n.job == j;
+    listen_to(w);
     if (whole && job_answered(j)) return ST_PASS;
     snprintf(err, errlen, whole ? "the worker's answer makes no sense%s" : "the worker wrote garbage into its channel%s",
              job_phase_text(j));
@@ -205,6 +241,7 @@ static enum mxb_status wait_answer(struct worker *w, struct job *j, double timeo
         if (left_ms > 0) continue;
         snprintf(err, errlen, "no answer within %g s%s", timeout_s, job_phase_text(j));
         worker_kill(w);
+        listen_to(w);
         return ST_TIMEOUT;
     }
 }
@@ -240,8 +277,10 @@ void worker_stop(struct worker *w)
         const struct note end = { w->build, w->serial + 1, NULL };
         if (send(w->fd, &end, sizeof(end), MSG_NOSIGNAL) > 0) ended_within(w, STOP_MS);
         reap(w);
+        listen_to(w);
     }
     if (w->fd >= 0) close(w->fd);
     if (w->pidfd >= 0) close(w->pidfd);
+    if (w->talk >= 0) close(w->talk);
     free(w);
 }

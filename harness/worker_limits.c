@@ -42,7 +42,7 @@ static void write_text(const char *path, const char *text)
     fclose(f);
 }
 
-int worker_isolate(pid_t parent, int channel)
+int worker_isolate(pid_t parent, int channel, int talk)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);               /* it died before the line above */
@@ -55,6 +55,7 @@ int worker_isolate(pid_t parent, int channel)
     /* Not PR_SET_DUMPABLE: it would also take /proc/self away from drivers. */
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     write_text("/proc/self/oom_score_adj", "1000");
+    dup2(talk, STDERR_FILENO);
     return keep_only(channel);
 }
 

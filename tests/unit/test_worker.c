@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,21 @@ static int fake_open(int index, const struct mxb_open_opts *o, struct mxb_dev **
 static int do_abort(struct mxb_dev *d) { (void)d; abort(); }
 static int do_illegal(struct mxb_dev *d) { (void)d; return raise(SIGILL); }
 static int do_exit(struct mxb_dev *d) { (void)d; exit(0); }
+static int complain(struct mxb_dev *d)
+{
+    (void)d;
+    fprintf(stderr, "# one\n# the driver's \x1b last words\n");
+    abort();
+}
+static int flood(struct mxb_dev *d)
+{
+    char text[4096];
+    (void)d;
+    memset(text, '#', sizeof text);
+    for (int i = 0; i < 1000; i++)
+        if (write(2, text, sizeof text) < 0) return 0;
+    return 0;
+}
 static int do_hang(struct mxb_dev *d)
 {
     (void)d;
@@ -259,6 +275,23 @@ static void crash_while_listing(void **state)
     worker_stop(w);
 }
 
+static void last_words(void **state)
+{
+    struct fixture *f = *state;
+    go_wrong(f, COMPILE, complain);
+    assert_int_equal(call(f, make_job(f, JOB_CHECK)), ST_CRASHED);
+    assert_string_equal(err, "SIGABRT while compiling: # the driver's ? last words");
+    fflush(stderr);
+    const int real = dup(2), null = open("/dev/null", O_WRONLY);
+    dup2(null, 2);
+    go_wrong(f, RUN, flood);                             /* nobody reads while it writes, and still it does not hang */
+    good_job(f);
+    fflush(stderr);
+    dup2(real, 2);
+    close(real);
+    close(null);
+}
+
 static void hang(void **state)
 {
     struct fixture *f = *state;
@@ -379,7 +412,8 @@ static void in_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_device(crash_in_every_call), with_device(crash_while_listing), with_device(hang),
+        with_device(crash_in_every_call), with_device(crash_while_listing), with_device(last_words),
+        with_device(hang),
         with_device(errors_of_the_device), with_device(parent_is_out_of_reach), with_device(nonsense_is_not_believed),
         with_device(damage_of_an_earlier_job), with_device(interrupted), with_device(in_process),
     };
