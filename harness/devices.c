@@ -120,7 +120,8 @@ static bool spoilt(const struct answer *a)
     return a->kernel_fault || a->rc == MXB_EDEVICE || a->rc == MXB_ENOMEM;
 }
 
-static enum mxb_status call_once(struct device_list *l, struct device *d, uint32_t round, struct job *j, char *err, size_t errlen)
+static enum mxb_status call_once(struct device_list *l, struct device *d, uint32_t round, struct job *j, char *err,
+                                 size_t errlen)
 {
     enum mxb_status st = ST_PASS;
     if (!(d->open & 1u << round)) st = ready(l, d, round, err, errlen);
@@ -130,7 +131,8 @@ static enum mxb_status call_once(struct device_list *l, struct device *d, uint32
     return st;
 }
 
-enum mxb_status device_call(struct device_list *l, struct device *d, uint32_t round, struct job *j, char *err, size_t errlen)
+enum mxb_status device_call(struct device_list *l, struct device *d, uint32_t round, struct job *j, char *err,
+                            size_t errlen)
 {
     const uint32_t before = d->open & 1u << round ? d->served[round] : 0;
     char again[MXB_ERRLEN];
@@ -139,7 +141,8 @@ enum mxb_status device_call(struct device_list *l, struct device *d, uint32_t ro
     /* It may have been an earlier kernel that broke the process.  A fresh one tells, but cannot acquit this case. */
     if (call_once(l, d, round, j, again, sizeof(again)) == ST_CRASHED) return st;
     const size_t n = strlen(err);
-    snprintf(err + n, errlen - n, "; not so in a fresh worker: one of the %u jobs before it may have done the damage", before);
+    snprintf(err + n, errlen - n, "; not so in a fresh worker: one of the %u jobs before it may have done the damage",
+             before);
     return st;
 }
 

@@ -1,4 +1,4 @@
-/* The devices of a run: probing in a worker, selection by --backend and --device, and one worker per device and round. */
+/* The devices of a run: probing in a worker, selection by --backend and --device, a worker per device and round. */
 #ifndef MXB_DEVICES_H
 #define MXB_DEVICES_H
 #include "harness/worker.h"
@@ -31,10 +31,11 @@ int  devices_probe(struct device_list *, uint32_t mask, char *err, size_t errlen
 /* Keeps the devices that a selector names: "vulkan:1", an index, or a part of the device's name (case ignored).
  * MXB_EINVAL with the known devices if none is left. */
 int  devices_select(struct device_list *, const char *const *selector, uint32_t n, char *err, size_t errlen);
-/* Runs a job on the device's worker of that round, which is started and opened when needed and thrown away when it dies or
- * cannot be trusted any more: its device was lost, memory ran out, the kernel did what it must not.
+/* Runs a job on the device's worker of that round, which is started and opened when needed and thrown away when it
+ * dies or cannot be trusted any more: its device was lost, memory ran out, the kernel did what it must not.
  * ST_PASS: job->answer->rc tells.  ST_CRASHED, ST_TIMEOUT, ST_ERROR (cannot open): text in err. */
-enum mxb_status device_call(struct device_list *, struct device *, uint32_t round, struct job *, char *err, size_t errlen);
+enum mxb_status device_call(struct device_list *, struct device *, uint32_t round, struct job *, char *err,
+                            size_t errlen);
 void devices_stop(struct device_list *);   /* closes every worker in order */
 void devices_kill(struct device_list *);   /* at once; async-signal-unsafe */
 #endif

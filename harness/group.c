@@ -95,7 +95,8 @@ static bool judge(struct slot *s, const struct mxb_problem *pr, const struct jud
     return false;
 }
 
-static struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, enum mxb_fill fill, const struct inputs *in)
+static struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, enum mxb_fill fill,
+                           const struct inputs *in)
 {
     struct arena *a = g->arena;
     const size_t pointers = MXB_MAX_BIND * sizeof(void *);
@@ -131,7 +132,9 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
     struct plan *plan = arena_alloc(g->arena, sizeof(*plan));
     int rc = params && plan ? suite_same_bits(same, g->bp, params, err, sizeof(err)) : MXB_ENOMEM;
     if (rc == 0) rc = problem_init(&pr, g->pr.op, g->bp->entry, params, g->bp->seed, fill, err, sizeof(err));
-    if (rc == 0) rc = plan_make(&pr, s->dev->be->lang, &s->dev->caps, impl, g->list->tile + c->tile, c->ntile, plan, err, sizeof(err));
+    if (rc == 0)
+        rc = plan_make(&pr, s->dev->be->lang, &s->dev->caps, impl, g->list->tile + c->tile, c->ntile, plan, err,
+                       sizeof(err));
     struct job *j = NULL;
     if (rc == 0) rc = make_inputs(g, &pr, &in);
     if (run_interrupted) {
@@ -154,7 +157,8 @@ static void check_twin(struct group *g, struct slot *s, enum mxb_fill fill, void
 }
 
 /* The same case again and again must give the same bits: differences are races. */
-static void check_repeats(struct group *g, struct slot *s, enum mxb_fill fill, const struct inputs *in, void *const *out)
+static void check_repeats(struct group *g, struct slot *s, enum mxb_fill fill, const struct inputs *in,
+                          void *const *out)
 {
     for (uint32_t i = 2; i <= g->repeat && s->status == ST_PASS; i++) {
         const uint64_t mark = arena_mark(g->arena);
@@ -171,7 +175,8 @@ static void check_repeats(struct group *g, struct slot *s, enum mxb_fill fill, c
     }
 }
 
-static void check_slot(struct group *g, struct slot *s, enum mxb_fill fill, const struct inputs *in, const struct judge *ju)
+static void check_slot(struct group *g, struct slot *s, enum mxb_fill fill, const struct inputs *in,
+                       const struct judge *ju)
 {
     const uint64_t mark = arena_mark(g->arena);
     const double t0 = now_ns();
@@ -222,7 +227,8 @@ static bool judge_timed(struct slot *s, const struct judge *ju, const struct job
     return r.status == ST_PASS || judge(s, pr, ju, j->again);
 }
 
-static bool bench_round(struct group *g, struct slot *s, uint32_t round, const struct inputs *in, const struct judge *ju)
+static bool bench_round(struct group *g, struct slot *s, uint32_t round, const struct inputs *in,
+                        const struct judge *ju)
 {
     const struct bench_opts *b = &g->bp->block->bench;
     struct job *j = new_job(g, s->plan, JOB_BENCH, MXB_FILL_NORMAL, in);

@@ -1,4 +1,4 @@
-/* All cases of one problem on all devices: inputs and oracle are made once, every case is checked and timed against them. */
+/* All cases of one problem on all devices: inputs and oracle are made once, every case is held against them. */
 #ifndef MXB_GROUP_H
 #define MXB_GROUP_H
 #include "harness/devices.h"
@@ -42,7 +42,7 @@ struct group {
 void slot_status(struct slot *, enum mxb_status, const char *reason);
 /* Plans every case; what cannot run gets its status.  0 or MXB_ENOMEM / MXB_EINVAL with text. */
 int  group_begin(struct group *, uint32_t first, uint32_t n, char *err, size_t errlen);
-/* Checks with every fill, then times what passed.  Stops early when run_interrupted is set.  0, or what finished() said. */
+/* Checks with every fill, then times what passed.  Stops when run_interrupted is set.  0, or what finished() said. */
 int  group_run(struct group *, char *err, size_t errlen);
 void group_end(struct group *);      /* frees the slots; the caller releases the arena */
 #endif

@@ -128,8 +128,8 @@ static unsigned long count_threads(void)
 
 static bool has_children(void) { return waitpid(-1, NULL, WNOHANG) == 0; }
 
-/* A kernel that runs in this process must not outlive its call: what it left would disturb the cases after it.  A thread
- * that has just ended is counted for a moment longer. */
+/* A kernel that runs in this process must not outlive its call: what it left would disturb the cases after it.  A
+ * thread that has just ended is counted for a moment longer. */
 static int check_leftovers(const struct job_host *h, unsigned long threads, struct answer *a)
 {
     const struct timespec pause = { 0, 5 * 1000000 };
@@ -206,8 +206,8 @@ static int take_sample(void *ctx, uint32_t batch, struct mxb_time *t)
     return rc;
 }
 
-/* One more sample as the timed ones were, but on fresh poisoned buffers: a kernel that writes only when it is first called
- * would otherwise leave a right answer behind and be timed doing nothing. */
+/* One more sample as the timed ones were, but on fresh poisoned buffers: a kernel that writes only when it is first
+ * called would otherwise leave a right answer behind and be timed doing nothing. */
 static int sample_again(const struct job_host *h, struct job *j, struct sample_ctx *ctx)
 {
     struct mxb_time t = { 0 };

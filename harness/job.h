@@ -1,8 +1,8 @@
 /* What a worker is asked to do, and what it answers.
  *
- * A job lies in the shared arena, which a worker can only read, but for the job's window: whole pages that hold the answer
- * and the room for outputs, writable while the worker does this job.  So nothing that a kernel does can reach the inputs, a
- * plan, or the outputs of an earlier job. */
+ * A job lies in the shared arena, which a worker can only read, but for the job's window: whole pages that hold the
+ * answer and the room for outputs, writable while the worker does this job.  So nothing that a kernel does can reach
+ * the inputs, a plan, or the outputs of an earlier job. */
 #ifndef MXB_JOB_H
 #define MXB_JOB_H
 #include "harness/arena.h"
@@ -34,7 +34,7 @@ struct job {
     /* BENCH */
     enum cache_mode cache;
     struct measure_opts measure;
-    void *const *again;              /* room for the outputs of one more sample, taken after the timing on fresh buffers */
+    void *const *again;              /* room for the outputs of one more sample, on fresh buffers */
     struct measurement *timing;      /* in the window */
     double budget_s;                 /* time that sampling may take by itself: added to the time-out */
     /* the window */
@@ -61,7 +61,7 @@ struct job_host {                    /* what a worker keeps between jobs */
     const struct mxb_backend *backend;
     struct mxb_open_opts open;
     const char *kernel_dir;          /* NULL = none */
-    void (*opened)(void);            /* called once a device is open, before any kernel is compiled or run; may be NULL */
+    void (*opened)(void);            /* called once a device is open, before any kernel is; NULL = not */
     struct exec *exec;
 };
 void job_do(struct job_host *, struct job *);

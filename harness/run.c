@@ -86,7 +86,7 @@ static void json_words(struct json *j, const char *key, const char *const *word,
     json_end(j);
 }
 
-/* {"args": [...], "options": {...}}: the options that decide which results there will be, so that --resume can compare. */
+/* {"args": [...], "options": {...}}: options that decide which results there will be, for --resume to compare. */
 static int config_text(const struct run_opts *o, char **text)
 {
     const struct suite_opts *s = &o->suites;
@@ -129,9 +129,10 @@ static int open_store(struct run *r, char *err, size_t errlen)
         snprintf(err, errlen, "out of memory");
         return rc;
     }
-    const struct run_info info = { .version = MXB_VERSION, .commit = MXB_COMMIT, .branch = MXB_BRANCH, .dirty = MXB_DIRTY,
-                                   .suite_hash = suite_hash, .binary_hash = binary_hash(), .cmdline = o->cmdline,
-                                   .purpose = o->probe ? "roofline" : timed ? "bench" : "conformance", .config_json = config, .durable = timed };
+    const struct run_info info = {
+        .version = MXB_VERSION, .commit = MXB_COMMIT, .branch = MXB_BRANCH, .dirty = MXB_DIRTY,
+        .suite_hash = suite_hash, .binary_hash = binary_hash(), .cmdline = o->cmdline, .config_json = config, .durable = timed,
+        .purpose = o->probe ? "roofline" : timed ? "bench" : "conformance" };
     rc = store_open(o->db, !o->resume, &r->store, err, errlen);
     if (rc == 0 && o->resume) rc = store_resume(r->store, o->resume, &info, r->uuid, err, errlen);
     else if (rc == 0) rc = store_begin(r->store, &info, r->uuid, err, errlen);
@@ -165,7 +166,8 @@ static void repro_line(const struct run *r, const struct slot *s, char *out, siz
     char inline_case[3000], dev[64] = "", word[800], dir[832] = "";
     case_inline(&r->cases, s->item, s->bad_fill, inline_case, sizeof(inline_case));
     if (s->dev && s->dev->index) snprintf(dev, sizeof(dev), " --device %s", s->dev->label);
-    if (r->o->kernel_dir) snprintf(dir, sizeof(dir), " --kernel-dir %s", shell_quote(word, sizeof(word), r->o->kernel_dir));
+    if (r->o->kernel_dir)
+        snprintf(dir, sizeof(dir), " --kernel-dir %s", shell_quote(word, sizeof(word), r->o->kernel_dir));
     snprintf(out, n, "mlxbench run '%s'%s%s", inline_case, dev, dir);
 }
 
@@ -215,8 +217,8 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
 static int run_group(struct run *r, uint32_t first, uint32_t n, char *err, size_t errlen)
 {
     struct group g = { .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads,
-                       .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL, .finished = finish_slot,
-                       .ctx = r };
+                       .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL,
+                       .finished = finish_slot, .ctx = r };
     const uint64_t mark = arena_mark(&r->arena);
     int rc = group_begin(&g, first, n, err, errlen);
     if (rc == 0) {
@@ -309,7 +311,8 @@ int run_suites(const struct run_opts *o)
     r.sum.run_uuid = r.begun ? r.uuid : "";
     if (r.sum.interrupted) devices_kill(&r.devices);
     devices_stop(&r.devices);
-    if (r.begun && store_end(r.store, rc || r.sum.interrupted || r.sum.not_run ? "aborted" : "complete", err, sizeof(err)) && code == EXIT_FINE)
+    const char *state = rc || r.sum.interrupted || r.sum.not_run ? "aborted" : "complete";
+    if (r.begun && store_end(r.store, state, err, sizeof(err)) && code == EXIT_FINE)
         code = complain(MXB_EDB, err);
     store_close(r.store);
     if (r.report) o->reporter->end(stdout, r.report, &r.sum);

@@ -11,7 +11,7 @@ struct run_opts {
     const char *const *device; uint32_t ndevice;     /* --device */
     const char *db;                                  /* NULL = do not store */
     const char *kernel_dir;                          /* NULL = none */
-    const char *resume;                              /* run to go on with: uuid, its beginning, or "last"; NULL = a new one */
+    const char *resume;                              /* uuid of the run to go on with, its beginning, "last"; or NULL */
     const char *const *args; uint32_t nargs;         /* the command line's words, kept for --resume */
     const char *dump;                                /* folder for .npy files, NULL = none */
     const struct reporter *reporter;

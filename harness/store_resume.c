@@ -25,10 +25,10 @@ static int find_run(struct store *st, const char *run, int64_t *id, char *err, s
     if (rc == SQLITE_OK)
         while ((rc = sqlite3_step(b.stmt)) == SQLITE_ROW && n++ == 0) *id = sqlite3_column_int64(b.stmt, 0);
     sqlite3_finalize(b.stmt);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) return store_fail(st->db, st->path, rc, "cannot look for the run", err, errlen);
+    if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+        return store_fail(st->db, st->path, rc, "cannot look for the run", err, errlen);
     if (n == 1 && *run) return 0;
-    snprintf(err, errlen, n == 0 ? "database '%s' has no run '%.40s'" : "database '%s' has several runs that begin with '%.40s'",
-             st->path, run);
+    snprintf(err, errlen, "database '%s' has %s '%.40s'", st->path, n ? "several runs that begin with" : "no run", run);
     return MXB_EINVAL;
 }
 
@@ -47,8 +47,8 @@ static const char why_not_sql[] =
     "   THEN 'had other options: ' || cmdline"
     " ELSE '' END, uuid FROM run WHERE id = ?1";
 
-static int check_run(struct store *st, int64_t id, int64_t env_id, const struct run_info *info, char uuid[37], char *err,
-                     size_t errlen)
+static int check_run(struct store *st, int64_t id, int64_t env_id, const struct run_info *info, char uuid[37],
+                     char *err, size_t errlen)
 {
     struct binder b = { 0 };
     bool refused = false;
@@ -75,8 +75,8 @@ static int take_over(struct store *st, int64_t id)
     char boot[64];
     struct binder b = { 0 };
     store_boot_id(boot);
-    b.rc = sqlite3_prepare_v2(st->db, "UPDATE run SET state = 'running', finished_ns = NULL, pid = ?, pid_start = ?, boot_id = ?"
-                              " WHERE id = ?", -1, &b.stmt, NULL);
+    b.rc = sqlite3_prepare_v2(st->db, "UPDATE run SET state = 'running', finished_ns = NULL, pid = ?, pid_start = ?,"
+                              " boot_id = ? WHERE id = ?", -1, &b.stmt, NULL);
     bind_int(&b, getpid());
     bind_int(&b, store_process_start(getpid()));
     bind_text(&b, boot);
@@ -104,7 +104,8 @@ static int add_finished(struct store *st, sqlite3_stmt *s)
         st->finished = more;
     }
     struct finished *f = &st->finished[st->nfinished];
-    *f = (struct finished){ .case_id = strtoull(text(s, 0), NULL, 16), .def_version = (uint32_t)sqlite3_column_int64(s, 1),
+    *f = (struct finished){ .case_id = strtoull(text(s, 0), NULL, 16),
+                            .def_version = (uint32_t)sqlite3_column_int64(s, 1),
                             .device_id = sqlite3_column_int64(s, 2), .suite = strdup(text(s, 3)),
                             .status = status_of(text(s, 4)) };
     if (!f->suite) return SQLITE_NOMEM;
@@ -134,7 +135,8 @@ void store_forget_finished(struct store *st)
 
 static int exec(struct store *st, const char *sql) { return sqlite3_exec(st->db, sql, NULL, NULL, NULL); }
 
-int store_resume(struct store *st, const char *run, const struct run_info *info, char uuid_out[37], char *err, size_t errlen)
+int store_resume(struct store *st, const char *run, const struct run_info *info, char uuid_out[37], char *err,
+                 size_t errlen)
 {
     int64_t id = 0, env_id = 0;
     int rc = find_run(st, run, &id, err, errlen);
@@ -177,7 +179,8 @@ bool store_finished(struct store *st, const struct result_key *k, enum mxb_statu
     if (store_device(st, k->backend, k->caps, &device_id)) return false;
     for (uint32_t i = first; i < st->nfinished && st->finished[i].case_id == k->case_id; i++) {
         struct finished *f = &st->finished[i];
-        if (f->taken || f->def_version != k->def_version || f->device_id != device_id || strcmp(f->suite, k->suite)) continue;
+        if (f->taken || f->def_version != k->def_version || f->device_id != device_id) continue;
+        if (strcmp(f->suite, k->suite)) continue;
         f->taken = true;
         *status = f->status;
         return true;
@@ -192,14 +195,14 @@ int store_run_args(struct store *st, const char *run, char **arg, uint32_t max, 
     *n = 0;
     int rc = find_run(st, run, &id, err, errlen);
     if (rc) return rc;
-    b.rc = sqlite3_prepare_v2(st->db, "SELECT value FROM run, json_each(config_json, '$.args') WHERE run.id = ? ORDER BY key",
-                              -1, &b.stmt, NULL);
+    b.rc = sqlite3_prepare_v2(st->db, "SELECT value FROM run, json_each(config_json, '$.args') WHERE run.id = ?"
+                              " ORDER BY key", -1, &b.stmt, NULL);
     bind_int(&b, id);
     int sql = b.rc;
     while (sql == SQLITE_OK && *n < max && (sql = sqlite3_step(b.stmt)) == SQLITE_ROW)
         sql = (arg[*n] = strdup(text(b.stmt, 0))) != NULL ? ((*n)++, SQLITE_OK) : SQLITE_NOMEM;
     sqlite3_finalize(b.stmt);
-    if (sql == SQLITE_DONE && *n) return 0;
+    if ((sql == SQLITE_DONE || sql == SQLITE_OK) && *n) return 0;
     if (sql == SQLITE_DONE) {
         snprintf(err, errlen, "run '%.40s' does not say with which suites it was made: give them", run);
         return MXB_EINVAL;

@@ -1,8 +1,8 @@
 /* Worker processes (worker.h).
  *
- * Parent and worker exchange `struct note` over a socket pair: a pointer to a job there, the same pointer back when it is
- * done.  That works because a worker is a fork of the parent: the same build, the arena at the same address.  A note of
- * another build, out of turn, or of another length is refused. */
+ * Parent and worker exchange `struct note` over a socket pair: a pointer to a job there, the same pointer back when
+ * it is done.  That works because a worker is a fork of the parent: the same build, the arena at the same address.
+ * A note of another build, out of turn, or of another length is refused. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -53,8 +53,8 @@ static double now_ns(void)
 static uint64_t build_id(void)
 {
     char text[256];
-    snprintf(text, sizeof(text), "%d %s %s %d %zu %zu", PROTOCOL, MXB_VERSION, MXB_COMMIT, MXB_DIRTY, sizeof(struct job),
-             sizeof(struct answer));
+    snprintf(text, sizeof(text), "%d %s %s %d %zu %zu", PROTOCOL, MXB_VERSION, MXB_COMMIT, MXB_DIRTY,
+             sizeof(struct job), sizeof(struct answer));
     return source_hash(text);
 }
 
@@ -164,8 +164,8 @@ static bool ended_within(const struct worker *w, int ms)
     }
 }
 
-/* The group goes first: its number stays ours as long as the worker is not reaped.  A process that hangs inside the kernel
- * cannot be killed; it is left behind, or the run would hang with it. */
+/* The group goes first: its number stays ours as long as the worker is not reaped.  A process that hangs inside the
+ * kernel cannot be killed; it is left behind, or the run would hang with it. */
 static int reap(struct worker *w)
 {
     int status = 0;
@@ -193,12 +193,13 @@ static void describe_end(struct worker *w, const struct job *j, char *err, size_
     if (*w->last) snprintf(err + n, errlen - n, ": %s", w->last);
 }
 
-/* Waits until the worker has answered or ended, a signal has come (-1), or the time is over (0).  Signals are let in only
- * while waiting, so that none can slip in between the look at run_interrupted and the wait. */
+/* Waits until the worker has answered or ended, a signal has come (-1), or the time is over (0).  Signals are let in
+ * only while waiting, so that none can slip in between the look at run_interrupted and the wait. */
 static int wait_for(const struct worker *w, double timeout_ms)
 {
     struct pollfd p[2] = { { .fd = w->fd, .events = POLLIN }, { .fd = w->pidfd, .events = POLLIN } };
-    const struct timespec t = { (time_t)(timeout_ms / 1e3), (long)(timeout_ms * 1e6 - (double)(time_t)(timeout_ms / 1e3) * 1e9) };
+    const time_t s = (time_t)(timeout_ms / 1e3);
+    const struct timespec t = { s, (long)((timeout_ms - (double)s * 1e3) * 1e6) };
     sigset_t block, old;
     int n = -1;
     sigemptyset(&block);
@@ -221,8 +222,8 @@ static enum mxb_status read_answer(struct worker *w, struct job *j, char *err, s
     const bool whole = got == (ssize_t)sizeof(n) && n.build == w->build && n.serial == w->serial && n.job == j;
     listen_to(w);
     if (whole && job_answered(j)) return ST_PASS;
-    snprintf(err, errlen, whole ? "the worker's answer makes no sense%s" : "the worker wrote garbage into its channel%s",
-             job_phase_text(j));
+    const char *what = whole ? "the worker's answer makes no sense" : "the worker wrote garbage into its channel";
+    snprintf(err, errlen, "%s%s", what, job_phase_text(j));
     worker_kill(w);
     return ST_CRASHED;
 }

@@ -3,11 +3,12 @@
 #define MXB_WORKER_LIMITS_H
 #include <sys/types.h>
 
-/* First thing in a worker: dies with the parent and so do its own children; leads a process group; keeps no file but the
- * channel, whose new number is returned, and `talk`, which becomes its stderr; leaves no core file; is the first to go when
- * memory runs out. */
+/* First thing in a worker: dies with the parent and so do its own children; leads a process group; keeps no file but
+ * the channel, whose new number is returned, and `talk`, which becomes its stderr; leaves no core file; is the first
+ * to go when memory runs out. */
 int  worker_isolate(pid_t parent, int channel, int talk);
-/* Once the device is open, because a driver may have to load itself with the help of a setuid program and reserve address
- * space at will: no new privileges, no more memory than the machine has to give at this moment, no fork bomb. */
+/* Once the device is open, because a driver may have to load itself with the help of a setuid program and reserve
+ * address space at will: no new privileges, no more memory than the machine has to give at this moment, no fork
+ * bomb. */
 void worker_restrain(void);
 #endif

@@ -41,8 +41,9 @@ static int fake_info(int index, struct mxb_caps *c, char *err, size_t errlen)
 {
     (void)index; (void)err; (void)errlen;
     at(INFO, NULL);
-    *c = (struct mxb_caps){ .name = "Fake", .max_wg = 64, .max_wg_dim = { 64, 64, 64 }, .max_groups = { 65535, 65535, 65535 },
-                            .mem_bytes = 1 << 30, .max_buffer = 1 << 28, .push_bytes = 128, .max_bind = 16, .bind_align = 64 };
+    *c = (struct mxb_caps){ .name = "Fake", .max_wg = 64, .max_wg_dim = { 64, 64, 64 },
+                            .max_groups = { 65535, 65535, 65535 }, .mem_bytes = 1 << 30, .max_buffer = 1 << 28,
+                            .push_bytes = 128, .max_bind = 16, .bind_align = 64 };
     return 0;
 }
 static int fake_open(int index, const struct mxb_open_opts *o, struct mxb_dev **out, char *err, size_t errlen);
@@ -128,8 +129,8 @@ static int do_hang(struct mxb_dev *d)
     while (pause() < 0) continue;
     return 0;
 }
-static int lose_device(struct mxb_dev *d) { return mxb_fail(d, MXB_EDEVICE, "device lost in process %d", (int)getpid()); }
-static int lack_memory(struct mxb_dev *d) { return mxb_fail(d, MXB_ENOMEM, "out of memory in process %d", (int)getpid()); }
+static int lose_device(struct mxb_dev *d) { return mxb_fail(d, MXB_EDEVICE, "lost in process %d", (int)getpid()); }
+static int lack_memory(struct mxb_dev *d) { return mxb_fail(d, MXB_ENOMEM, "full in process %d", (int)getpid()); }
 static int lack_feature(struct mxb_dev *d) { return mxb_fail(d, MXB_EUNSUP, "process %d cannot", (int)getpid()); }
 static int damage(struct mxb_dev *d)
 {
@@ -149,7 +150,14 @@ static int write_to_target(struct mxb_dev *d)
 /* ---- one case of rms_norm ---- */
 
 static char err[MXB_ERRLEN];
-struct fixture { struct arena arena; struct device_list list; struct device device; struct plan plan; void *x, *w; uint32_t params[3]; };
+struct fixture {
+    struct arena arena;
+    struct device_list list;
+    struct device device;
+    struct plan plan;
+    void *x, *w;
+    uint32_t params[3];
+};
 
 static int setup(void **state)
 {
@@ -189,8 +197,8 @@ static struct job *make_job(struct fixture *f, enum job_kind kind)
 {
     struct arena *a = &f->arena;
     struct job *j = job_new(a, kind);
-    void **stored = arena_alloc(a, MXB_MAX_BIND * sizeof(void *)), **out = arena_alloc(a, MXB_MAX_BIND * sizeof(void *));
-    void **again = arena_alloc(a, MXB_MAX_BIND * sizeof(void *));
+    const size_t pointers = MXB_MAX_BIND * sizeof(void *);
+    void **stored = arena_alloc(a, pointers), **out = arena_alloc(a, pointers), **again = arena_alloc(a, pointers);
     struct plan *plan = arena_alloc(a, sizeof *plan);
     *plan = f->plan;
     stored[0] = f->x;
@@ -309,8 +317,8 @@ static void hang(void **state)
 static void errors_of_the_device(void **state)
 {
     static const struct { int (*how)(struct mxb_dev *); int rc; bool fresh; const char *text; } way[] = {
-        { lose_device, MXB_EDEVICE, true, "device lost in process %d" },
-        { lack_memory, MXB_ENOMEM, true, "out of memory in process %d" },
+        { lose_device, MXB_EDEVICE, true, "lost in process %d" },
+        { lack_memory, MXB_ENOMEM, true, "full in process %d" },
         { lack_feature, MXB_EUNSUP, false, "process %d cannot" },
     };
     struct fixture *f = *state;
@@ -349,7 +357,7 @@ static void parent_is_out_of_reach(void **state)
         assert_memory_equal(copy, place[i], sizeof copy);
     }
     j = make_job(f, JOB_CHECK);
-    target = j->out[2];                                  /* its own window is open: this is not caught, and harms nobody */
+    target = j->out[2];              /* its own window is open: this is not caught, and harms nobody */
     go_wrong(f, RUN, write_to_target);
     assert_int_equal(call(f, j), ST_PASS);
 }
@@ -383,7 +391,8 @@ static void damage_of_an_earlier_job(void **state)
     go_wrong(f, RUN, damage);
     assert_int_equal(call(f, make_job(f, JOB_CHECK)), ST_PASS);
     assert_int_equal(call(f, make_job(f, JOB_CHECK)), ST_CRASHED);
-    assert_string_equal(err, "SIGABRT while running; not so in a fresh worker: one of the 1 jobs before it may have done the damage");
+    assert_string_equal(err, "SIGABRT while running; not so in a fresh worker:"
+                             " one of the 1 jobs before it may have done the damage");
 }
 
 static void interrupted(void **state)
