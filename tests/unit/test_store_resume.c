@@ -1,7 +1,6 @@
 /* Tests of going on with an aborted run: which run, whether it may be, and what of it is finished. */
 #include "store_fixture.h"
 
-
 static const struct run_info asked = {
     .version = "0.1", .commit = "abc123", .branch = "main", .dirty = true, .suite_hash = 0x5117e,
     .binary_hash = UINT64_MAX, .cmdline = "mlxbench run 'x y'", .purpose = "bench",
