@@ -25,6 +25,7 @@ struct run {
     struct progress progress;
     char uuid[37];
     bool begun;                      /* the store has a run of ours */
+    bool failed;                     /* a case that was run now: a resumed run may have others */
     char temp[512];                  /* folder for what workers leave behind, "" = none */
 };
 
@@ -209,6 +210,7 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
     if (rc == 0) {                   /* what is shown is stored */
         r->o->reporter->row(stdout, r->report, &row, s->dev ? s->dev->label : row.backend, s->item);
         r->sum.count[s->status]++;
+        r->failed |= status_fails_run(s->status);
     }
     free(flat);
     return rc;
@@ -271,7 +273,7 @@ static int run_all(struct run *r, char *err, size_t errlen)
     for (uint32_t i = 0, n; i < r->cases.nitem && rc == 0 && !run_interrupted; i += n) {
         for (n = 1; i + n < r->cases.nitem && r->cases.item[i + n].problem == r->cases.item[i].problem; n++) continue;
         rc = run_group(r, i, n, err, errlen);
-        if (r->o->fail_fast && has_failed(r)) {
+        if (r->o->fail_fast && r->failed) {
             r->sum.not_run = r->cases.nitem - i - n;
             break;
         }
