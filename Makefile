@@ -22,7 +22,7 @@ OPS     := $(sort $(basename $(notdir $(wildcard kernels/*/*/*.def))))
 BACKENDS := $(sort $(notdir $(wildcard backends/*)))
 EMBED   := $(sort $(wildcard kernels/common/* kernels/*/*/*.c kernels/*/*/*.h kernels/*/*/*.def kernels/*/*/*.cl kernels/*/*/*.comp kernels/*/*/*.glsl) \
            $(wildcard harness/mxb_*.h))
-SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/*.glsl kernels/*/*/*.def)
+SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/* kernels/*/*/*.def)
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 
