@@ -4,7 +4,7 @@
 #include "kernels/common/mxb_cpu.h"
 #include "kernels/common/tq_tables.h"
 
-enum { TQ_MAX_DIM = 512, TQ_MAX_CENTROIDS = 256 };
+enum { TQ_MAX_DIM = 512 };
 
 VF_INLINE float tq_inv_sqrt(int dim) { return dim == 256 ? TQ_INV_SQRT_256 : TQ_INV_SQRT_512; }
 
@@ -63,22 +63,6 @@ VF_INLINE void tq_fwht(float *x, int dim, float c)
     }
 }
 
-/* All 2^bits centroids in ascending order. */
-VF_INLINE void tq_codebook(uint32_t bits, float out[TQ_MAX_CENTROIDS])
-{
-    static const float half[] = { TQ_CENTROIDS };
-    for (uint32_t i = 0; i < 1u << bits; i++)
-        out[i] = TQ_CENTROID(half, bits, i);
-}
-
-/* All 2^bits - 1 boundaries in ascending order. */
-VF_INLINE void tq_boundaries(uint32_t bits, float out[TQ_MAX_CENTROIDS])
-{
-    static const float half[] = { TQ_BOUNDARIES };
-    for (uint32_t i = 0; i + 1 < 1u << bits; i++)
-        out[i] = TQ_BOUNDARY(half, bits, i);
-}
-
 /* table[index] per lane. */
 VF_INLINE vf vf_gather(const float *table, vi index)
 {
@@ -101,5 +85,29 @@ VF_INLINE vi vi_load_u8(const uint8_t *p)
     vb b;
     memcpy(&b, p, sizeof b);
     return __builtin_convertvector(b, vi);
+}
+
+/* Centroids of the indices 0 .. 2^bits - 1.  Index half + k mirrors half - 1 - k, and ~x is -x - 1. */
+VF_INLINE vf tq_decode(uint32_t bits, vi index)
+{
+    static const float centroid[] = { TQ_CENTROIDS };
+    const vi x = index - (int32_t)(1u << (bits - 1)), negative = x >> 31;
+    return (vf)((vu)vf_gather(centroid + TQ_HALF(bits), x ^ negative) ^ (vu)negative << 31);
+}
+
+/* Number of boundaries below v, a binary search over the magnitudes: above 0 those smaller than |v| count and all of the
+ * negative half; from 0 down, those that |v| reaches do not count, and 0 itself not.  NaN gives 0. */
+VF_INLINE vi tq_index(uint32_t bits, vf v)
+{
+    static const float boundary[] = { TQ_BOUNDARIES };
+    const int32_t half = (int32_t)(1u << (bits - 1));
+    const vi positive = v > 0;
+    const vf a = (vf)((vu)v & 0x7fffffff);
+    vi n = { 0 };
+    for (int32_t step = half / 2; step > 0; step /= 2) {
+        const vf t = vf_gather(boundary + TQ_HALF(bits), n + (step - 1));
+        n += ((a > t) | (~positive & (a == t))) & step;
+    }
+    return ((positive & (half + n)) | (~positive & (half - 1 - n))) & (v == v);
 }
 #endif

@@ -33,27 +33,29 @@ static inline void tq_oracle_hadamard(const double *x, uint32_t dim, double *z)
     }
 }
 
-/* Variance of each z in units of u^2 if every sum of the butterflies is rounded once by a relative u: p in the error
- * model is its root.  The order of the butterflies is part of the contract, so this is no bound over orders. */
-static inline void tq_oracle_hadamard_variance(const double *x, uint32_t dim, double *var)
+/* The same by butterflies, for generators, and the variance of each z in units of u^2 if every sum is rounded once by a
+ * relative u: p in the error model is its root.  The order of the butterflies is part of the contract, so that this is no
+ * bound over orders. */
+static inline void tq_oracle_butterflies(const double *x, uint32_t dim, double *z, double *var)
 {
-    double s[TQ_ORACLE_DIM];
     const double f = tq_oracle_factor(dim);
     for (uint32_t i = 0; i < dim; i++) {
-        s[i] = x[i];
+        z[i] = x[i];
         var[i] = 0;
     }
     for (uint32_t h = 1; h < dim; h *= 2)
         for (uint32_t i = 0; i < dim; i++) {
             if (i & h) continue;
-            const double a = s[i], b = s[i + h], both = var[i] + var[i + h];
-            s[i] = a + b;
-            s[i + h] = a - b;
-            var[i] = both + s[i] * s[i];
-            var[i + h] = both + s[i + h] * s[i + h];
+            const double a = z[i], b = z[i + h], both = var[i] + var[i + h];
+            z[i] = a + b;
+            z[i + h] = a - b;
+            var[i] = both + z[i] * z[i];
+            var[i + h] = both + z[i + h] * z[i + h];
         }
-    for (uint32_t i = 0; i < dim; i++)           /* the product by 1 / sqrt(dim) is rounded too, where it is not exact */
-        var[i] = f * f * (var[i] + (dim == 256 ? 0 : s[i] * s[i]));
+    for (uint32_t i = 0; i < dim; i++) {         /* the product by 1 / sqrt(dim) is rounded too, where it is not exact */
+        var[i] = f * f * (var[i] + (dim == 256 ? 0 : z[i] * z[i]));
+        z[i] *= f;
+    }
 }
 
 static inline double tq_oracle_centroid(uint32_t bits, uint32_t i)

@@ -28,10 +28,10 @@ static void reference(const struct mxb_problem *pr, const struct mxb_ref *t, int
     const int mode = mode_of(pr);
     for (int64_t r = r0; r < r1; r++) {
         double *x = t[T_X].v + r * dim, *p = t[T_X].p + r * dim;
-        double in[TQ_ORACLE_DIM], var[TQ_ORACLE_DIM];
+        double in[TQ_ORACLE_DIM], fast[TQ_ORACLE_DIM], var[TQ_ORACLE_DIM];
         for (uint32_t j = 0; j < dim; j++) in[j] = mode == MODE_SIGN_PREMULT ? tq_oracle_sign(j) * x[j] : x[j];
         tq_oracle_hadamard(in, dim, x);
-        tq_oracle_hadamard_variance(in, dim, var);
+        tq_oracle_butterflies(in, dim, fast, var);
         for (uint32_t j = 0; j < dim; j++) {
             if (mode == MODE_SIGN_UNDO) x[j] *= tq_oracle_sign(j);
             p[j] = isfinite(x[j]) ? sqrt(var[j]) : 0;
