@@ -93,7 +93,7 @@ static const struct mxb_entry entries[] = {
 };
 
 static const struct mxb_tile gpu_tiles[] = {
-    { "WG",   1000, "DIM / 4", "32 64 128 256", "work items per workgroup" },
+    { "WG",   1000, "DIM / 4", "32 64 128", "work items per workgroup" },
     { "ROWS", 1001, "n_heads / n_kv_heads % 4 == 0 ? 4 : n_heads / n_kv_heads % 2 == 0 ? 2 : 1", "1 2 4 8",
       "query heads of a key/value head per workgroup: indices are decoded once for all" },
     { "TX",   1002, "8", "4 8 16 32", "work items that share a key" },
@@ -101,13 +101,14 @@ static const struct mxb_tile gpu_tiles[] = {
 static const struct mxb_limit gpu_limits[] = {
     { "ROWS >= 1 && n_heads / n_kv_heads % ROWS == 0", "ROWS must divide the query heads of a key/value head" },
     { "WG >= 32", "WG must be at least the 32 slots of a chunk" },
+    { "DIM / 4 % WG == 0", "WG must divide the DIM / 4 words of a vector" },
     { "TX >= 1 && WG % TX == 0", "WG must be a multiple of TX" },
-    { "ROWS * cdiv(DIM, 4 * WG) <= 32", "more than 128 accumulators per work item" },
+    { "ROWS * DIM <= 128 * WG", "more than 128 accumulators per work item" },
 };
-/* Q, the codebook, partial scores, scores and weights, the factors of 32 values. */
+/* Q, partial scores, scores, weights alone and with the values' factors; the codebook. */
 static const struct mxb_kernel gpu_kernel[] = {
     { .entry = "flash_attn_vec_tq_hb", .source = "flash_attn_vec_tq_hb", .grid = { "nwg", "n_heads / ROWS" },
-      .local = { "WG" }, .local_bytes = "ROWS * (4 * DIM + 128 * TX + 256) + 1024 + DIM / 2" },
+      .local = { "WG" }, .local_bytes = "ROWS * (4 * DIM + DIM / 2 + 128 * TX + 256) + 1024" },
 };
 
 static const struct mxb_tile cpu_tiles[] = {     /* S_ROWS */

@@ -11,7 +11,7 @@
 #define KEYS 32                      // slots of a chunk
 #define WORDS (DIM / 4)              // of four indices per vector
 #define BLOCKS (DIM / 256)           // norms per vector
-#define COLS ((WORDS + WG - 1) / WG)
+#define COLS (WORDS / WG)
 #define NEG_BIG -1.7014117e38f       // -FLT_MAX / 2: start of the running maximum, which so stays finite
 #define MASK_SLIDING 2
 __constant float tq_centroid[] = { TQ_CENTROIDS };
@@ -45,7 +45,7 @@ struct work {
     float4 q[ROWS * WORDS];
     float part[ROWS * KEYS * TX];    // [row][key][lane]
     float score[ROWS * KEYS], weight[ROWS * KEYS];
-    float v_factor[KEYS * BLOCKS];
+    float scaled[ROWS * KEYS * BLOCKS];          // weight times the value's factor
     float codebook[256];
 };
 
@@ -70,20 +70,18 @@ void partial_scores(__local struct work *w, __global const uint *K, __global con
     }
 }
 
-// Scores from partial products, -inf where the slot is not attended; the values' factors.
-void scores(__local struct work *w, __global const float *norm, uint base, const struct slots *s,
-            const struct flash_attn_vec_tq_hb_params *p, uint t)
+// Scores from partial products by the first KEYS work items, -inf where the slot is not attended.
+void scores(__local struct work *w, uint base, const struct slots *s, float scale, uint t)
 {
-    for (uint i = t; i < ROWS * KEYS; i += WG) {
+    const bool seen = attends(s, base + t);
+    for (uint r = 0; r < ROWS && t < KEYS; r++) {
         float x = 0.0f;
-        for (uint l = 0; l < TX; l++) x += w->part[i * TX + l];
-        w->score[i] = attends(s, base + i % KEYS) ? x * p->scale : -INFINITY;
+        for (uint l = 0; l < TX; l++) x += w->part[(r * KEYS + t) * TX + l];
+        w->score[r * KEYS + t] = seen ? x * scale : -INFINITY;
     }
-    for (uint i = t; i < KEYS * BLOCKS; i += WG)
-        w->v_factor[i] = attends(s, base + i / BLOCKS) ? factor(norm, base + i / BLOCKS, i % BLOCKS, p) : 0.0f;
 }
 
-// WG is a multiple of TX and at least KEYS.
+// WG divides WORDS, is a multiple of TX and at least KEYS.
 __kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
 void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __global const float *k_norm, __global const uint *V,
                           __global const float *v_norm, __global float4 *dst, const struct flash_attn_vec_tq_hb_params p)
@@ -111,9 +109,11 @@ void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __glo
     for (uint base = g * KEYS; base < p.kv_seq_len; base += p.nwg * KEYS) {
         if (base >= s.hi1 && (base >= s.hi0 || base + KEYS <= s.lo0)) continue;      // the same for the whole group
         partial_scores(&w, K, k_norm, base, &s, &p, t);
-        barrier(CLK_LOCAL_MEM_FENCE);            // part is complete; weights and factors of the last chunk have been used
-        scores(&w, v_norm, base, &s, &p, t);
-        barrier(CLK_LOCAL_MEM_FENCE);            // score and v_factor are complete, part has been used
+        barrier(CLK_LOCAL_MEM_FENCE);            // part is complete, weights of the last chunk have been used
+        scores(&w, base, &s, p.scale, t);
+        barrier(CLK_LOCAL_MEM_FENCE);            // score is complete, part has been used
+        float c_v[BLOCKS];                       // work item t < KEYS makes the weights of slot t
+        for (uint b = 0; b < BLOCKS; b++) c_v[b] = t < KEYS && attends(&s, base + t) ? factor(v_norm, base + t, b, &p) : 0.0f;
         #pragma unroll
         for (uint r = 0; r < ROWS; r++) {
             float top = m[r];
@@ -123,10 +123,13 @@ void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __glo
             l[r] *= f;
             #pragma unroll
             for (uint c = 0; c < COLS; c++) acc[r * COLS + c] *= f;
-            const float x = w.score[r * KEYS + t % KEYS];
-            if (t < KEYS) w.weight[r * KEYS + t] = x == -INFINITY ? 0.0f : exp(x - top);
+            if (t < KEYS) {
+                const float x = w.score[r * KEYS + t], weight = x == -INFINITY ? 0.0f : exp(x - top);
+                w.weight[r * KEYS + t] = weight;
+                for (uint b = 0; b < BLOCKS; b++) w.scaled[(r * KEYS + t) * BLOCKS + b] = weight * c_v[b];
+            }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);            // weight is complete, score has been used
+        barrier(CLK_LOCAL_MEM_FENCE);            // weight and scaled are complete, score has been used
         for (uint j = 0; j < KEYS; j++) {
             if (!attends(&s, base + j)) continue;
             #pragma unroll
@@ -134,11 +137,10 @@ void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __glo
             #pragma unroll
             for (uint c = 0; c < COLS; c++) {
                 const uint u = t + c * WG;
-                if (u >= WORDS) continue;
                 const float4 v = decode(w.codebook, V[(size_t)(base + j) * WORDS + u], mask);
                 #pragma unroll
                 for (uint r = 0; r < ROWS; r++)
-                    acc[r * COLS + c] += v * (w.v_factor[j * BLOCKS + u / 64] * w.weight[r * KEYS + j]);
+                    acc[r * COLS + c] += v * w.scaled[(r * KEYS + j) * BLOCKS + u / 64];
             }
         }
     }
@@ -147,7 +149,7 @@ void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __glo
     for (uint r = 0; r < ROWS; r++) {
         const float unit = p.nwg > 1 ? 1.0f : l[r] == 0.0f ? 0.0f : 1.0f / l[r];
         for (uint c = 0; c < COLS; c++)
-            if (t + c * WG < WORDS) dst[((size_t)(head + r) * WORDS + t + c * WG) * p.nwg + g] = acc[r * COLS + c] * unit;
+            dst[((size_t)(head + r) * WORDS + t + c * WG) * p.nwg + g] = acc[r * COLS + c] * unit;
         if (p.nwg > 1 && t == 0) {
             sm[2 * ((head + r) * p.nwg + g)] = l[r];
             sm[2 * ((head + r) * p.nwg + g) + 1] = m[r];

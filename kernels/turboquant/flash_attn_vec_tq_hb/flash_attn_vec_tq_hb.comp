@@ -11,7 +11,7 @@
 #include "kernels/common/tq_tables.h"
 #include "kernels/turboquant/flash_attn_vec_tq_hb/flash_attn_vec_tq_hb.def"
 
-layout(constant_id = 1000) const uint WG = 64;   // a multiple of TX and at least KEYS
+layout(constant_id = 1000) const uint WG = 64;   // divides WORDS, is a multiple of TX and at least KEYS
 layout(constant_id = 1001) const uint ROWS = 1;
 layout(constant_id = 1002) const uint TX = 8;
 layout(local_size_x_id = 1000) in;
@@ -26,7 +26,7 @@ layout(binding = 5) writeonly buffer BufDst4 { vec4 dst4[]; };
 const uint KEYS = 32;                            // slots of a chunk
 const uint WORDS = DIM / 4;                      // of four indices per vector
 const uint BLOCKS = DIM / 256;                   // norms per vector
-const uint COLS = (WORDS + WG - 1) / WG;
+const uint COLS = WORDS / WG;
 const float NEG_BIG = -1.7014117e38;             // -FLT_MAX / 2: start of the running maximum, which so stays finite
 #define MINUS_INF uintBitsToFloat(0xff800000u)
 const uint MASK_SLIDING = 2;
@@ -35,7 +35,7 @@ const float tq_centroid[TQ_HALVES] = float[](TQ_CENTROIDS);
 shared vec4 q[ROWS * WORDS];
 shared float part[ROWS * KEYS * TX];             // [row][key][lane]
 shared float score[ROWS * KEYS], weight[ROWS * KEYS];
-shared float v_factor[KEYS * BLOCKS];
+shared float scaled[ROWS * KEYS * BLOCKS];       // weight times the value's factor
 shared float codebook[256];
 
 struct Slots { uint lo0, hi0, hi1; };            // that are attended: [lo0, hi0) and [0, hi1)
@@ -51,6 +51,9 @@ Slots attended_slots()
 
 bool attends(Slots s, uint slot) { return (slot >= s.lo0 && slot < s.hi0) || slot < s.hi1; }
 
+// Factor of the centroids of a block of 256 coordinates.
+float factor(float norm) { return DIM == 256 ? norm * TQ_INV_SQRT_256 : norm / p.scale_factor_d512; }
+
 vec4 decode(uint word, uint mask)
 {
     return vec4(codebook[word & mask], codebook[word >> 8 & mask], codebook[word >> 16 & mask], codebook[word >> 24 & mask]);
@@ -65,8 +68,7 @@ void partial_scores(uint first, uint base, Slots s, uint mask, uint t)
         float dots[ROWS];
         for (uint r = 0; r < ROWS; r++) dots[r] = 0.0;
         for (uint b = 0; b < BLOCKS && attends(s, slot); b++) {
-            const uint norm = (first + slot) * BLOCKS + b;
-            const float c = DIM == 256 ? k_norm[norm] * TQ_INV_SQRT_256 : k_norm[norm] / p.scale_factor_d512;
+            const float c = factor(k_norm[(first + slot) * BLOCKS + b]);
             for (uint u = 64 * b + lane; u < 64 * (b + 1); u += TX) {
                 const vec4 k = decode(k_idx[(first + slot) * WORDS + u], mask) * c;
                 [[unroll]] for (uint r = 0; r < ROWS; r++) dots[r] += dot(q[r * WORDS + u], k);
@@ -76,18 +78,14 @@ void partial_scores(uint first, uint base, Slots s, uint mask, uint t)
     }
 }
 
-// Scores from partial products, -inf where the slot is not attended; the values' factors.
-void scores(uint first, uint base, Slots s, uint t)
+// Scores from partial products by the first KEYS work items, -inf where the slot is not attended.
+void scores(uint base, Slots s, uint t)
 {
-    for (uint i = t; i < ROWS * KEYS; i += WG) {
+    const bool seen = attends(s, base + t);
+    for (uint r = 0; r < ROWS && t < KEYS; r++) {
         float x = 0.0;
-        for (uint l = 0; l < TX; l++) x += part[i * TX + l];
-        score[i] = attends(s, base + i % KEYS) ? x * p.scale : MINUS_INF;
-    }
-    for (uint i = t; i < KEYS * BLOCKS; i += WG) {
-        const uint norm = (first + base) * BLOCKS + i;
-        v_factor[i] = !attends(s, base + i / BLOCKS) ? 0.0
-                    : DIM == 256 ? v_norm[norm] * TQ_INV_SQRT_256 : v_norm[norm] / p.scale_factor_d512;
+        for (uint l = 0; l < TX; l++) x += part[(r * KEYS + t) * TX + l];
+        score[r * KEYS + t] = seen ? x * p.scale : MINUS_INF;
     }
 }
 
@@ -111,9 +109,12 @@ void main()
     for (uint base = g * KEYS; base < p.kv_seq_len; base += p.nwg * KEYS) {
         if (base >= s.hi1 && (base >= s.hi0 || base + KEYS <= s.lo0)) continue;      // the same for the whole group
         partial_scores(first, base, s, mask, t);
-        barrier();                               // part is complete; weights and factors of the last chunk have been used
-        scores(first, base, s, t);
-        barrier();                               // score and v_factor are complete, part has been used
+        barrier();                               // part is complete, weights of the last chunk have been used
+        scores(base, s, t);
+        barrier();                               // score is complete, part has been used
+        float c_v[BLOCKS];                       // work item t < KEYS makes the weights of slot t
+        for (uint b = 0; b < BLOCKS; b++)
+            c_v[b] = t < KEYS && attends(s, base + t) ? factor(v_norm[(first + base + t) * BLOCKS + b]) : 0.0;
         [[unroll]] for (uint r = 0; r < ROWS; r++) {
             float top = m[r];
             for (uint j = 0; j < KEYS; j++) top = max(top, score[r * KEYS + j]);
@@ -121,19 +122,21 @@ void main()
             m[r] = top;
             l[r] *= f;
             [[unroll]] for (uint c = 0; c < COLS; c++) acc[r * COLS + c] *= f;
-            const float x = score[r * KEYS + t % KEYS];
-            if (t < KEYS) weight[r * KEYS + t] = x == MINUS_INF ? 0.0 : exp(x - top);
+            if (t < KEYS) {
+                const float x = score[r * KEYS + t], w = x == MINUS_INF ? 0.0 : exp(x - top);
+                weight[r * KEYS + t] = w;
+                for (uint b = 0; b < BLOCKS; b++) scaled[(r * KEYS + t) * BLOCKS + b] = w * c_v[b];
+            }
         }
-        barrier();                               // weight is complete, score has been used
+        barrier();                               // weight and scaled are complete, score has been used
         for (uint j = 0; j < KEYS; j++) {
             if (!attends(s, base + j)) continue;
             [[unroll]] for (uint r = 0; r < ROWS; r++) l[r] += weight[r * KEYS + j];
             [[unroll]] for (uint c = 0; c < COLS; c++) {
                 const uint u = t + c * WG;
-                if (u >= WORDS) continue;
                 const vec4 v = decode(v_idx[(first + base + j) * WORDS + u], mask);
                 [[unroll]] for (uint r = 0; r < ROWS; r++)
-                    acc[r * COLS + c] += v * (v_factor[j * BLOCKS + u / 64] * weight[r * KEYS + j]);
+                    acc[r * COLS + c] += v * scaled[(r * KEYS + j) * BLOCKS + u / 64];
             }
         }
     }
@@ -142,7 +145,7 @@ void main()
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
         const float unit = p.nwg > 1 ? 1.0 : l[r] == 0.0 ? 0.0 : 1.0 / l[r];
         [[unroll]] for (uint c = 0; c < COLS; c++)
-            if (t + c * WG < WORDS) dst4[((head + r) * WORDS + t + c * WG) * p.nwg + g] = acc[r * COLS + c] * unit;
+            dst4[((head + r) * WORDS + t + c * WG) * p.nwg + g] = acc[r * COLS + c] * unit;
         if (p.nwg > 1 && t == 0) {
             dst[sm + 2 * ((head + r) * p.nwg + g)] = l[r];
             dst[sm + 2 * ((head + r) * p.nwg + g) + 1] = m[r];
