@@ -9,6 +9,10 @@ export GLSLC
 mkdir -p "$out"
 "$lister" list --shaders > "$out/list"
 newest=$(find kernels -name '*.glsl' -o -name '*.def' -o -path 'kernels/common/*.h' | xargs ls -t | head -n 1)
+old=
+printf '#version 450\n#extension GL_KHR_cooperative_matrix : require\nvoid main() {}\n' > "$out/khr.comp"
+"$GLSLC" --target-env=vulkan1.1 -o "$out/khr.spv" "$out/khr.comp" 2> /dev/null || old='extension GL_KHR_cooperative_matrix : require'
+: > "$out/empty.spv"
 : > "$out/todo"
 : > "$out/table"
 while read -r src defines; do
