@@ -73,6 +73,7 @@ static void serve(const struct worker *w, pid_t parent, int fd, int talk)
     host.opened = worker_restrain;
     fd = worker_isolate(parent, fd, talk);
     if (w->opts.temp_dir) setenv("TMPDIR", w->opts.temp_dir, 1);
+    worker_hide_shared(a->base);
     if (mprotect(a->base, a->size, PROT_READ)) _exit(1);
     for (uint64_t serial = 1; read(fd, &n, sizeof(n)) == (ssize_t)sizeof(n); serial++) {
         if (n.build != w->build || n.serial != serial || !n.job) break;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -57,6 +58,18 @@ int worker_isolate(pid_t parent, int channel, int talk)
     write_text("/proc/self/oom_score_adj", "1000");
     dup2(talk, STDERR_FILENO);
     return keep_only(channel);
+}
+
+void worker_hide_shared(const void *arena)
+{
+    unsigned long from, to;
+    char line[512], rights[8];
+    FILE *f = fopen("/proc/self/maps", "re");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && rights[1] == 'w' && rights[3] == 's' &&
+            from != (unsigned long)arena)
+            mprotect((void *)from, to - from, PROT_NONE);
+    if (f) fclose(f);
 }
 
 /* In bytes; 0 = unknown. */

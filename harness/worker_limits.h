@@ -7,6 +7,8 @@
  * the channel, whose new number is returned, and `talk`, which becomes its stderr; leaves no core file; is the first
  * to go when memory runs out. */
 int  worker_isolate(pid_t parent, int channel, int talk);
+/* No writable shared memory that it inherited can be reached but the arena: SQLite's index of its log is such memory. */
+void worker_hide_shared(const void *arena);
 /* Once the device is open, because a driver may have to load itself with the help of a setuid program and reserve
  * address space at will: no new privileges, no more memory than the machine has to give at this moment, no fork
  * bomb. */

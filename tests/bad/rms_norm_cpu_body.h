@@ -68,6 +68,17 @@ static void write_to_arena(void)
     memset((void *)from, 0x55, 4096);
 }
 
+/* Can the index of the database's log, which is shared memory, be reached? */
+static int database_mapped(void)
+{
+    char line[512];
+    int found = 0;
+    FILE *f = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, f)) found |= strstr(line, "-shm") && !strstr(line, "---s");
+    fclose(f);
+    return found;
+}
+
 /* What a worker has given up.  Not a kernel's business, but this is the place from where to look. */
 static int confined(void)
 {
@@ -80,7 +91,7 @@ static int confined(void)
     for (int fd = 0; fd < 1024; fd++) open_files += fcntl(fd, F_GETFD) >= 0;
     return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && core.rlim_cur == 0 && data.rlim_cur != RLIM_INFINITY && tasks.rlim_cur != RLIM_INFINITY &&
            readlink("/proc/self/fd/0", null, sizeof null - 1) > 0 && strcmp(null, "/dev/null") == 0 && open_files == 4 &&
-           getpgrp() == getpid();
+           getpgrp() == getpid() && !database_mapped();
 }
 
 static void eat_memory(void)
