@@ -5,8 +5,8 @@
 
 struct merge_local { float factor[32], sum[32]; };           // per group: e_g, S_g e_g
 
-void attend_merge(__local struct merge_local *w, __global const float4 *tmp, __global float4 *out, uint r, uint rows, uint groups,
-                  uint d, uint t)
+// Fills w and returns the factor 1 / Z of the row.  The whole workgroup must call it.
+float attend_merge_factors(__local struct merge_local *w, __global const float4 *tmp, uint r, uint rows, uint groups, uint d, uint t)
 {
     __global const float *sm = (__global const float *)tmp + (rows * d + 2 * r) * groups;
     float m = -1.7014117e38f, z = 0.0f;          // M of a group without keys
@@ -19,11 +19,22 @@ void attend_merge(__local struct merge_local *w, __global const float4 *tmp, __g
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint g = 0; g < groups; g++) z += w->sum[g];
-    const float unit = z == 0.0f ? 0.0f : 1.0f / z;
-    for (uint u = t; u < d / 4; u += WG) {
-        __global const float4 *a = tmp + (r * (d / 4) + u) * groups;
-        float4 o = 0.0f;
-        for (uint g = 0; g < groups; g++) o += a[g] * w->factor[g];
-        out[r * (d / 4) + u] = o * unit;
-    }
+    return z == 0.0f ? 0.0f : 1.0f / z;
+}
+
+// Columns 4u .. 4u + 3 of the row.
+float4 attend_merge_columns(__local const struct merge_local *w, __global const float4 *tmp, uint r, uint groups, uint d, uint u,
+                            float unit)
+{
+    __global const float4 *a = tmp + (r * (d / 4) + u) * groups;
+    float4 o = 0.0f;
+    for (uint g = 0; g < groups; g++) o += a[g] * w->factor[g];
+    return o * unit;
+}
+
+void attend_merge(__local struct merge_local *w, __global const float4 *tmp, __global float4 *out, uint r, uint rows, uint groups,
+                  uint d, uint t)
+{
+    const float unit = attend_merge_factors(w, tmp, r, rows, groups, d, t);
+    for (uint u = t; u < d / 4; u += WG) out[r * (d / 4) + u] = attend_merge_columns(w, tmp, r, groups, d, u, unit);
 }

@@ -10,7 +10,8 @@ layout(binding = 0) readonly buffer BufTmp4 { vec4 tmp4[]; };
 layout(binding = 1) writeonly buffer BufOut { vec4 result[]; };
 shared float factor[32], sum[32];    // per group: e_g, S_g e_g
 
-void attend_merge(uint r, uint rows, uint groups, uint d)
+// Fills factor and sum and returns the factor 1 / Z of the row.  The whole workgroup must call it.
+float attend_merge_factors(uint r, uint rows, uint groups, uint d)
 {
     const uint t = gl_LocalInvocationID.x, sm = (rows * d + 2 * r) * groups;
     float m = -1.7014117e38, z = 0.0;            // M of a group without keys
@@ -23,11 +24,21 @@ void attend_merge(uint r, uint rows, uint groups, uint d)
     }
     barrier();
     for (uint g = 0; g < groups; g++) z += sum[g];
-    const float unit = z == 0.0 ? 0.0 : 1.0 / z;
-    for (uint u = t; u < d / 4; u += WG) {
-        const uint a = (r * (d / 4) + u) * groups;
-        vec4 o = vec4(0);
-        for (uint g = 0; g < groups; g++) o += tmp4[a + g] * factor[g];
-        result[r * (d / 4) + u] = o * unit;
-    }
+    return z == 0.0 ? 0.0 : 1.0 / z;
+}
+
+// Columns 4u .. 4u + 3 of the row.
+vec4 attend_merge_columns(uint r, uint groups, uint d, uint u, float unit)
+{
+    const uint a = (r * (d / 4) + u) * groups;
+    vec4 o = vec4(0);
+    for (uint g = 0; g < groups; g++) o += tmp4[a + g] * factor[g];
+    return o * unit;
+}
+
+void attend_merge(uint r, uint rows, uint groups, uint d)
+{
+    const float unit = attend_merge_factors(r, rows, groups, d);
+    for (uint u = gl_LocalInvocationID.x; u < d / 4; u += WG)
+        result[r * (d / 4) + u] = attend_merge_columns(r, groups, d, u, unit);
 }

@@ -1,0 +1,13 @@
+/* flash_attn_vec_reduce_tq_hb_undo for AVX2 + FMA + F16C: 8 lanes. */
+#if defined(__AVX2__)
+#define KERNEL flash_attn_vec_reduce_tq_hb_undo_cpu_avx2
+#include "kernels/turboquant/flash_attn_vec_reduce_tq_hb_undo/flash_attn_vec_reduce_tq_hb_undo_cpu_body.h"
+#else
+#include "kernels/turboquant/flash_attn_vec_reduce_tq_hb_undo/flash_attn_vec_reduce_tq_hb_undo.h"
+
+/* Another architecture: the symbol exists, the device never offers it. */
+void flash_attn_vec_reduce_tq_hb_undo_cpu_avx2(const struct mxb_args *a, int64_t begin, int64_t end)
+{
+    flash_attn_vec_reduce_tq_hb_undo_cpu(a, begin, end);
+}
+#endif
