@@ -1,4 +1,5 @@
 /* One open device inside a worker (exec.h). */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +66,13 @@ int exec_compile(struct exec *x, const struct plan *p, double *compile_ns, char 
     *compile_ns = 0;
     for (uint32_t i = 0; i < p->nstep; i++) {
         const struct kernel_detail detail = { p, i };
-        char tuning[256];
+        const struct launch *l = &p->step[i];
+        char tuning[256], scratch[32] = "";
         double ns = 0;
-        snprintf(tuning, sizeof(tuning), "%s.%s%s%s", p->impl->name, p->impl->kernel[p->step[i].kernel].entry,
-                 *p->tile_text ? " " : "", p->tile_text);
+        if (l->scratch_bytes > 0)    /* a pipeline has the scratch that it was compiled with: the problem's size counts */
+            snprintf(scratch, sizeof(scratch), " scratch=%" PRIu64, l->scratch_bytes);
+        snprintf(tuning, sizeof(tuning), "%s.%s%s%s%s", p->impl->name, p->impl->kernel[l->kernel].entry,
+                 *p->tile_text ? " " : "", p->tile_text, scratch);
         const struct reg_request q = { .name = p->pr.entry->name, .bools = p->bools, .nbool = p->nbool, .ints = p->ints,
                                        .nint = p->nint, .tuning = tuning, .detail = &detail };
         const int rc = registry_request(x->registry, &q, &x->pipe[i], &ns, err, errlen);
