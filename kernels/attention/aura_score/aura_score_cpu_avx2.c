@@ -1,0 +1,13 @@
+/* aura_score for AVX2 + FMA + F16C: 8 lanes. */
+#if defined(__AVX2__)
+#define KERNEL aura_score_cpu_avx2
+#include "kernels/attention/aura_score/aura_score_cpu_body.h"
+#else
+#include "kernels/attention/aura_score/aura_score.h"
+
+/* Another architecture: the symbol exists, the device never offers it. */
+void aura_score_cpu_avx2(const struct mxb_args *a, int64_t begin, int64_t end)
+{
+    aura_score_cpu(a, begin, end);
+}
+#endif
