@@ -33,7 +33,7 @@ def coded(shape, bits, dt):
 
 def dequant(name, bits, dt, suffix, heads, tokens, dim):
     packed, norms, book, rows = coded((heads, tokens, dim), bits, dt)
-    out = ROUND[dt](ROUND["f32"](rows))
+    out = ROUND["f32"](rows)             # before the rounding to T
     write("aura_dequant_rotated", name, f"aura_dequant_rotated_int{bits}{suffix}",
           {"heads": heads, "tokens": tokens, "dim": dim}, [packed, norms, book, out])
 
