@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "kernels/attention/aura_encode/aura_encode.h"
-#include "tests/unit/op_fixture.h"
+#include "tests/unit/oracle_fixture.h"
 
 extern const struct mxb_op mxb_op_aura_encode, mxb_op_aura_dequant_rotated, mxb_op_aura_score, mxb_op_aura_value;
 static const struct mxb_op *const encode = &mxb_op_aura_encode, *const dequant = &mxb_op_aura_dequant_rotated;

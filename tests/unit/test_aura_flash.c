@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "kernels/attention/aura_flash_p1/aura_flash_p1.h"
-#include "tests/unit/op_fixture.h"
+#include "tests/unit/oracle_fixture.h"
 
 extern const struct mxb_op mxb_op_aura_flash_p1, mxb_op_aura_flash_pass2;
 static const struct mxb_op *const p1 = &mxb_op_aura_flash_p1, *const pass2 = &mxb_op_aura_flash_pass2;
