@@ -159,7 +159,7 @@ UNUSED static void check_golden(const struct mxb_op *o, const char *name, double
 {
     char path[160], err[MXB_ERRLEN] = "";
     unsigned char params[MXB_MAX_PUSH];
-    struct mxb_ref t[MXB_MAX_BIND] = { { NULL, NULL, NULL } };
+    struct mxb_ref t[MXB_MAX_BIND] = { { .v = NULL } };
     double *want[MXB_MAX_BIND] = { NULL };
     struct mxb_problem pr;
     struct item_set set;

@@ -44,7 +44,8 @@ static void oracle_equals_numpy(void **state)
     (void)state;
     run_open(op, &r, entry, &p, MXB_FILL_NORMAL, 1);
     for (uint32_t i = 0; i < 7; i++) {
-        t[i] = (struct mxb_ref){ room(r.pr.nelem[i] * 8), room(r.pr.nelem[i] * 8), room(r.pr.nelem[i] * 8) };
+        const size_t bytes = r.pr.nelem[i] * sizeof(double);
+        t[i] = (struct mxb_ref){ .v = room(bytes), .p = room(bytes), .x = room(bytes) };
         for (uint64_t k = 0; i < T_W && k < r.pr.nelem[i]; k++)
             t[i].v[k] = formula(&p, i, k);
     }

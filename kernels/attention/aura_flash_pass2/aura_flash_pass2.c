@@ -68,14 +68,16 @@ static double empty_value(const struct mxb_problem *pr, uint32_t t)
     return t == T_M ? 512 : 1000;
 }
 
+/* LARGE: rising or falling by 120 over the blocks around 100, or by turns of blocks around 50 and -50: exp overflows unless the
+ * true maximum is subtracted. */
 static double maximum(const struct mxb_problem *pr, uint32_t h, uint32_t b)
 {
     const struct aura_flash_pass2_params *p = pr->params;
     const uint64_t at = (uint64_t)h * p->num_blocks + b;
-    const double ramp = 60 * (2.0 * b / p->num_blocks - 1);
+    const double ramp = 60 * (2.0 * b / p->num_blocks - 1), offset = h / 2 % 2 == 0 ? 100 : b % 2 ? 50 : -50;
     switch (pr->fill) {
     case MXB_FILL_EXACT: return state_of(pr, h, b) == OUTWEIGHED ? -256 * (double)(1 + b % 3) : 0;
-    case MXB_FILL_LARGE: return (h % 2 ? ramp : -ramp) + mxb_rand_normal(pr->seed, T_M, at);
+    case MXB_FILL_LARGE: return offset + (h % 2 ? ramp : -ramp) + mxb_rand_normal(pr->seed, T_M, at);
     default:             return 2 * mxb_rand_normal(pr->seed, T_M, at);
     }
 }

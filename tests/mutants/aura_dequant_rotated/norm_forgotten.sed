@@ -1,0 +1,3 @@
+# file: aura_dequant_rotated.cl aura_dequant_rotated.comp
+# The norm is not applied.
+s/ \* norm)$/)/
