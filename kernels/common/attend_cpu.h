@@ -1,7 +1,8 @@
 /* Attention of a few query rows of one key/value head on the CPU, chunk by chunk of 32 keys with an online softmax, for the
  * vector width of the including file.  K and V are read once for all rows.
  *
- *     S[i][j] = scale Q[i].K[j]                    HN rows x KN keys in registers, lanes across d
+ *     S[i][j] = scale Q[i].K[j]                    HN rows x KN keys in registers, lanes across d; meanwhile the V rows of these
+ *                                                  keys and the next K rows are on their way to the cache
  *     m' = max(m, S), P = exp(S - m'), l = l f + sum P, f = exp(m - m')       per row
  *     A[i][d] = A[i][d] f[i] + sum_j P[i][j] V[j][d]        HN rows x DN vectors of d in registers
  *
@@ -12,11 +13,13 @@
 #include "kernels/common/mxb_cpu.h"
 
 enum { ATTEND_KEYS = 32 };
+/* Blocks of registers: rows x keys for scores, rows x vectors of columns for values; and the same for a single row. */
 #if defined(VF_AVX512)
-enum { ATTEND_HN = 2, ATTEND_KN = 8, ATTEND_PN = 4, ATTEND_DN = 4 };   /* 16 accumulators of 32 registers */
+enum { ATTEND_HN = 4, ATTEND_KN = 4, ATTEND_KN1 = 8, ATTEND_DN = 4, ATTEND_DN1 = 8 };      /* 16 accumulators of 32 registers */
 #else
-enum { ATTEND_HN = 2, ATTEND_KN = 4, ATTEND_PN = 4, ATTEND_DN = 2 };   /* 8 of 16 */
+enum { ATTEND_HN = 2, ATTEND_KN = 4, ATTEND_KN1 = 4, ATTEND_DN = 4, ATTEND_DN1 = 8 };      /* 8 of 16 */
 #endif
+enum { ATTEND_LINE = 64 };           /* bytes of a cache line, for prefetches */
 
 static const float ATTEND_NEG_BIG = -0x1.fffffep126f;  /* -FLT_MAX / 2: the running maximum starts finite and stays so */
 
@@ -64,7 +67,7 @@ VF_INLINE void attend_load_q(enum mxb_dtype dt, const struct attend *t, const vo
 VF_INLINE void attend_score(enum mxb_dtype dt, const struct attend *t, const float *q, const void *k, int64_t key, float *s,
                             const int hn, const int kn)
 {
-    vf acc[ATTEND_HN][ATTEND_KN] = { 0 };
+    vf acc[ATTEND_HN][ATTEND_KN1] = { 0 };
     int64_t c = 0;
     for (; c + VL <= t->d; c += VL) {
         vf query[ATTEND_HN];
@@ -88,20 +91,37 @@ VF_INLINE void attend_score(enum mxb_dtype dt, const struct attend *t, const flo
     }
 }
 
-/* Scores of keys [k0,k1) of the chunk that begins with key `base`. */
-VF_INLINE void attend_scores(enum mxb_dtype dt, const struct attend *t, const void *k, int64_t base, int64_t k0, int64_t k1)
+/* Fetches rows [first, first + n) of a dense matrix into the second-level cache. */
+VF_INLINE void attend_fetch(enum mxb_dtype dt, const struct attend *t, const void *rows, int64_t first, int64_t n)
+{
+    const int64_t size = (dt == MXB_F32 ? 4 : 2) * t->d;
+    const char *from = (const char *)rows + first * size;
+    for (int64_t at = 0; at < n * size; at += ATTEND_LINE) __builtin_prefetch(from + at, 0, 2);
+}
+
+/* Raw scores of row i and all rows behind it, as far as they fill blocks of hn, for kn keys of the chunk from j on. */
+VF_INLINE int64_t attend_score_rows(enum mxb_dtype dt, const struct attend *t, int64_t i, const void *k, int64_t base, int64_t j,
+                                    const int hn, const int kn)
+{
+    for (; i + hn <= t->rows; i += hn)
+        attend_score(dt, t, t->q + i * t->pad, k, base + j, t->s + i * ATTEND_KEYS + j, hn, kn);
+    return i;
+}
+
+/* Scores of keys [k0,k1) of the chunk that begins with key `base`.  next: first key of the next chunk, or -1. */
+VF_INLINE void attend_scores(enum mxb_dtype dt, const struct attend *t, const void *k, const void *v, int64_t base, int64_t next,
+                             int64_t k0, int64_t k1)
 {
     int64_t j = k0;
-    for (; j + ATTEND_KN <= k1; j += ATTEND_KN) {
+    for (; j + ATTEND_KN1 <= k1; j += ATTEND_KN1) {
         int64_t i = 0;
-        for (; i + ATTEND_HN <= t->rows; i += ATTEND_HN)
-            attend_score(dt, t, t->q + i * t->pad, k, base + j, t->s + i * ATTEND_KEYS + j, ATTEND_HN, ATTEND_KN);
-        for (; i < t->rows; i++)
-            attend_score(dt, t, t->q + i * t->pad, k, base + j, t->s + i * ATTEND_KEYS + j, 1, ATTEND_KN);
+        attend_fetch(dt, t, v, base + j, ATTEND_KN1);
+        if (j + 2 * ATTEND_KN1 <= k1) attend_fetch(dt, t, k, base + j + ATTEND_KN1, ATTEND_KN1);
+        else if (next >= 0) attend_fetch(dt, t, k, next, ATTEND_KN1);
+        for (int64_t e = 0; e < ATTEND_KN1; e += ATTEND_KN) i = attend_score_rows(dt, t, 0, k, base, j + e, ATTEND_HN, ATTEND_KN);
+        attend_score_rows(dt, t, i, k, base, j, 1, ATTEND_KN1);
     }
-    for (; j < k1; j++)
-        for (int64_t i = 0; i < t->rows; i++)
-            attend_score(dt, t, t->q + i * t->pad, k, base + j, t->s + i * ATTEND_KEYS + j, 1, 1);
+    for (; j < k1; j++) attend_score_rows(dt, t, 0, k, base, j, 1, 1);
 }
 
 /* Turns row i's scores of keys [k0,k1) of a chunk into weights and moves its maximum and sum on. */
@@ -135,14 +155,14 @@ VF_INLINE void attend_value(enum mxb_dtype dt, const struct attend *t, int64_t i
 {
     float *a = t->a + i * t->pad + c;
     const float *p = t->s + i * ATTEND_KEYS;
-    vf acc[ATTEND_PN][ATTEND_DN];
+    vf acc[ATTEND_HN][ATTEND_DN1];
     VF_UNROLL
     for (int h = 0; h < hn; h++) {
         VF_UNROLL
         for (int e = 0; e < dn; e++) acc[h][e] = vf_load_f32(a + h * t->pad + e * VL) * t->f[i + h];
     }
     for (int64_t j = k0; j < k1; j++) {
-        vf x[ATTEND_DN];
+        vf x[ATTEND_DN1];
         VF_UNROLL
         for (int e = 0; e < dn; e++) {
             const int64_t at = (base + j) * t->d + c + e * VL;
@@ -162,25 +182,25 @@ VF_INLINE void attend_value(enum mxb_dtype dt, const struct attend *t, int64_t i
     }
 }
 
-VF_INLINE void attend_values(enum mxb_dtype dt, const struct attend *t, const void *v, int64_t base, int64_t k0, int64_t k1)
+/* The same for whole rows. */
+VF_INLINE void attend_value_rows(enum mxb_dtype dt, const struct attend *t, int64_t i, const void *v, int64_t base, int64_t k0,
+                                 int64_t k1, const int hn, const int dn)
 {
-    for (int64_t i = 0; i < t->rows;) {
-        const bool many = i + ATTEND_PN <= t->rows;
-        int64_t c = 0;
-        for (; c + ATTEND_DN * VL <= t->d; c += ATTEND_DN * VL) {
-            if (many) attend_value(dt, t, i, v, base, c, k0, k1, ATTEND_PN, ATTEND_DN);
-            else attend_value(dt, t, i, v, base, c, k0, k1, 1, ATTEND_DN);
-        }
-        for (; c < t->d; c += VL) {
-            if (many) attend_value(dt, t, i, v, base, c, k0, k1, ATTEND_PN, 1);
-            else attend_value(dt, t, i, v, base, c, k0, k1, 1, 1);
-        }
-        i += many ? ATTEND_PN : 1;
-    }
+    int64_t c = 0;
+    for (; c + dn * VL <= t->d; c += dn * VL) attend_value(dt, t, i, v, base, c, k0, k1, hn, dn);
+    for (; c < t->d; c += VL) attend_value(dt, t, i, v, base, c, k0, k1, hn, 1);
 }
 
-/* The chunk of keys [base, base + 32) of a head's dense K and V, as far as rows attend it. */
-VF_INLINE void attend_chunk(enum mxb_dtype dt, const struct attend *t, const void *k, const void *v, int64_t base)
+VF_INLINE void attend_values(enum mxb_dtype dt, const struct attend *t, const void *v, int64_t base, int64_t k0, int64_t k1)
+{
+    int64_t i = 0;
+    for (; i + ATTEND_HN <= t->rows; i += ATTEND_HN) attend_value_rows(dt, t, i, v, base, k0, k1, ATTEND_HN, ATTEND_DN);
+    for (; i < t->rows; i++) attend_value_rows(dt, t, i, v, base, k0, k1, 1, ATTEND_DN1);
+}
+
+/* The chunk of keys [base, base + 32) of a head's dense K and V, as far as rows attend it; next: that of the whole chunk
+ * that follows, or -1. */
+VF_INLINE void attend_chunk(enum mxb_dtype dt, const struct attend *t, const void *k, const void *v, int64_t base, int64_t next)
 {
     int64_t k0 = ATTEND_KEYS, k1 = 0;            /* what any row attends */
     for (int64_t i = 0; i < t->rows; i++) {
@@ -190,7 +210,7 @@ VF_INLINE void attend_chunk(enum mxb_dtype dt, const struct attend *t, const voi
     k0 = k0 < 0 ? 0 : k0;
     k1 = k1 > ATTEND_KEYS ? ATTEND_KEYS : k1;
     if (k0 >= k1) return;
-    attend_scores(dt, t, k, base, k0, k1);
+    attend_scores(dt, t, k, v, base, next, k0, k1);
     for (int64_t i = 0; i < t->rows; i++) {
         const int64_t lo = t->lo[i] - base, hi = t->hi[i] - base;
         attend_softmax(t, i, lo < 0 ? 0 : lo, hi > ATTEND_KEYS ? ATTEND_KEYS : hi);

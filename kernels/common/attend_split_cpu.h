@@ -18,8 +18,10 @@ VF_INLINE void attend_group(enum mxb_dtype dt, const struct attend *t, const voi
         t->lo[i] = lo;
         t->hi[i] = n;
     }
-    for (int64_t base = (chunk0 + skip) * ATTEND_KEYS; base < n; base += groups * ATTEND_KEYS)
-        attend_chunk(dt, t, k, v, base);
+    for (int64_t base = (chunk0 + skip) * ATTEND_KEYS; base < n; base += groups * ATTEND_KEYS) {
+        const int64_t next = base + groups * ATTEND_KEYS;
+        attend_chunk(dt, t, k, v, base, next + ATTEND_KEYS <= n ? next : -1);
+    }
 }
 
 /* Row i's sums, times unit, to head r. */

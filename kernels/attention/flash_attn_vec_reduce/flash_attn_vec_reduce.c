@@ -50,8 +50,8 @@ static struct part part_of(const struct mxb_problem *pr, uint32_t r, uint32_t g)
     case MXB_FILL_NEEDLE:
         x.m += g == needle_group(pr, r) ? 40 : 0;
         break;
-    case MXB_FILL_LARGE:                         /* exp of M itself overflows or vanishes; sums of long contexts; empty rows */
-        x.m = (r % 2 ? -3000 : 3000) + 4 * x.m;
+    case MXB_FILL_LARGE:                         /* exp of M, and of one group's distance, overflows; long contexts; empty rows */
+        x.m = (r % 2 ? -3000 : 3000) + 4 * x.m + (g == needle_group(pr, r) ? 200 : 0);
         x.s *= 8192;
         x.empty = r % 5 == 4 || word % 4 == 0;
         break;

@@ -38,7 +38,8 @@ VF_INLINE void item_as(enum mxb_dtype dt, const struct mxb_args *a, int64_t item
         lo = t.lo[i] < lo ? t.lo[i] : lo;
         hi = t.hi[i] > hi ? t.hi[i] : hi;
     }
-    for (int64_t base = lo / ATTEND_KEYS * ATTEND_KEYS; base < hi; base += ATTEND_KEYS) attend_chunk(dt, &t, k, v, base);
+    for (int64_t base = lo / ATTEND_KEYS * ATTEND_KEYS; base < hi; base += ATTEND_KEYS)
+        attend_chunk(dt, &t, k, v, base, base + 2 * ATTEND_KEYS <= hi ? base + ATTEND_KEYS : -1);
     store_as(dt, &t, (char *)a->buf[T_O] + at);
 }
 
