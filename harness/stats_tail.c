@@ -85,7 +85,8 @@ double student_sf(double t, double df)
 {
     if (isinf(df)) return normal_sf(t);
     const double square = t * t, whole = df + square;       /* the smaller argument of the two keeps its digits */
-    const double tail = 0.5 * (square < df ? 1 - beta_cdf(0.5, df / 2, square / whole) : beta_cdf(df / 2, 0.5, df / whole));
+    const double tail =
+        0.5 * (square < df ? 1 - beta_cdf(0.5, df / 2, square / whole) : beta_cdf(df / 2, 0.5, df / whole));
     return t > 0 ? tail : 1 - tail;
 }
 
