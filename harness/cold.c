@@ -7,15 +7,15 @@ enum { PROBES = 9, MAX_COLD_SETS = 100 };
 static const double WANTED_RATIO = 1.2;
 static const uint64_t UNKNOWN_CACHE = 64ull << 20;   /* larger than the last-level cache of most devices that do not tell */
 
-/* Median time of one repetition over PROBES samples of one pass over all sets. */
-static int probe(sample_fn sample, void *ctx, uint32_t sets, double *ns)
+/* Median time of one repetition over PROBES samples of n repetitions. */
+static int probe(sample_fn sample, void *ctx, uint32_t n, double *ns)
 {
     double x[PROBES];
     for (int i = -1; i < PROBES; i++) {              /* the first is a warm-up */
         struct mxb_time t;
-        const int rc = sample(ctx, sets, &t);
+        const int rc = sample(ctx, n, &t);
         if (rc) return rc;
-        if (i >= 0) x[i] = (t.dev_ns >= 0 ? t.dev_ns : t.host_ns) / sets;
+        if (i >= 0) x[i] = (t.dev_ns >= 0 ? t.dev_ns : t.host_ns) / n;
     }
     *ns = stats_median(x, PROBES);
     return 0;
@@ -34,7 +34,8 @@ int cold_prepare(struct exec *x, const struct plan *p, void *const *stored, samp
         return MXB_EUNSUP;
     }
     *sets = 1;
-    int rc = probe(sample, ctx, 1, &warm);
+    /* As many repetitions on one set as on all: what a submission costs beside them must not look like a cache. */
+    int rc = probe(sample, ctx, (uint32_t)n, &warm);
     if (rc == 0) rc = exec_load(x, p, stored, (uint32_t)n, err, errlen);
     *sets = (uint32_t)n;
     if (rc == 0) rc = probe(sample, ctx, *sets, &cold);
