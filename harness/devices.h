@@ -1,9 +1,10 @@
 /* The devices of a run: probing in a worker, selection by --backend and --device, a worker per device and round. */
 #ifndef MXB_DEVICES_H
 #define MXB_DEVICES_H
+#include "harness/suite.h"
 #include "harness/worker.h"
 
-enum { MAX_BACKENDS = 8, MAX_DEVICES = 32, MAX_ROUNDS = 16 };
+enum { MAX_BACKENDS = 8, MAX_DEVICES = 32 };
 
 struct device {
     const struct mxb_backend *be;
@@ -11,6 +12,7 @@ struct device {
     struct mxb_caps caps;
     char label[32];                  /* "vulkan:0" */
     struct worker *worker[MAX_ROUNDS];
+    double canary_ns;                /* shortest canary so far, 0 = none */
     uint32_t open;                   /* 1u << round: that worker has the device open */
     uint32_t served[MAX_ROUNDS];     /* jobs that this worker has answered since */
 };

@@ -3,7 +3,7 @@
 #define MXB_SUITE_H
 #include "harness/mxb_op.h"
 
-enum { SUITE_MAX_TILE = 8 };
+enum { SUITE_MAX_TILE = 8, MAX_ROUNDS = 16 };        /* MAX_ROUNDS: worker processes that a device has open at once */
 enum suite_backend { BACKEND_CPU, BACKEND_OPENCL, BACKEND_VULKAN, NBACKEND_BUILTIN };   /* bit numbers */
 enum cache_mode { CACHE_WARM, CACHE_COLD };
 
@@ -22,6 +22,7 @@ struct bench_opts {
     uint32_t cache;                  /* 1u << CACHE_x */
     uint32_t rounds;                 /* fresh worker processes, 3 by default */
     double   min_time_ns, max_time_ns;   /* per round: 50 ms, 2 s */
+    double   min_effect;             /* smallest change of the time that matters to the gate: 0.03 */
 };
 
 struct suite_block {                 /* one item of `cases:` */

@@ -7,9 +7,9 @@
 const char *const fill_names[MXB_NFILL] = { "normal", "exact", "needle", "large", "probe" };
 const char *const cache_names[2] = { "warm", "cold" };
 static const char *const check_keys_known[] = { "fills", "sampled", "tolerance", "reason", "same_bits_as" };
-static const char *const bench_keys_known[] = { "cache", "rounds", "min_time", "max_time" };
+static const char *const bench_keys_known[] = { "cache", "rounds", "min_time", "max_time", "min_effect" };
 
-enum { NLEVEL = 3, LEVEL_CASE = 2, MAX_ROUNDS = 1000 };
+enum { NLEVEL = 3, LEVEL_CASE = 2 };
 #define MAX_SAMPLED UINT64_C(1000000000000)
 
 /* The nodes of `key` from the outermost level to the case. */
@@ -150,7 +150,7 @@ static int read_times(struct reader *r, const struct node *map, const struct nod
 struct bench_opts bench_defaults(void)
 {
     return (struct bench_opts){ .enabled = true, .cache = 1u << CACHE_WARM, .rounds = 3, .min_time_ns = 50e6,
-                                .max_time_ns = 2e9 };
+                                .max_time_ns = 2e9, .min_effect = 0.03 };
 }
 
 int read_bench(struct reader *r, const struct node *map, struct case_spec *c)
@@ -170,6 +170,7 @@ int read_bench(struct reader *r, const struct node *map, struct case_spec *c)
             rc = read_name_set(r, v, "cache", "cache mode", cache_names, 2, &o->cache);
         if (rc == 0 && (v = map_get(n, "rounds"))) rc = read_u64(r, v, "rounds", 1, MAX_ROUNDS, &rounds);
         if (rc == 0) rc = read_times(r, n, given, o);
+        if (rc == 0 && (v = map_get(n, "min_effect"))) rc = read_percent(r, v, "min_effect", 0.1, 1000, &o->min_effect);
         if (rc) return rc;
         o->rounds = (uint32_t)rounds;
     }

@@ -55,6 +55,7 @@ int  read_u64(struct reader *, const struct node *, const char *key, uint64_t lo
 int  read_i64(struct reader *, const struct node *, const char *key, int64_t lo, int64_t hi, int64_t *out);
 int  read_double(struct reader *, const struct node *, const char *key, double lo, double hi, double *out);
 int  read_duration(struct reader *, const struct node *, const char *key, double *ns);
+int  read_percent(struct reader *, const struct node *, const char *key, double lo, double hi, double *share);   /* "3%" is 0.03 */
 /* One name or a list of names of names[0..n), n <= 32, as bits. */
 int  read_name_set(struct reader *, const struct node *, const char *key, const char *what,
                    const char *const *names, size_t n, uint32_t *bits);

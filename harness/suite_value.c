@@ -184,6 +184,18 @@ int read_duration(struct reader *r, const struct node *n, const char *key, doubl
     return fail_type(r, n, key, "a duration such as 500us, 50ms or 2s");
 }
 
+int read_percent(struct reader *r, const struct node *n, const char *key, double lo, double hi, double *share)
+{
+    char least[32], most[32];
+    const size_t len = n->kind == NODE_TEXT ? number_len(n->u.text) : 0;
+    if (!len || strcmp(n->u.text + len, "%") != 0) return fail_type(r, n, key, "a percentage such as 3%");
+    const double v = strtod(n->u.text, NULL);
+    snprintf(least, sizeof least, "%g%%", lo);
+    snprintf(most, sizeof most, "%g%%", hi);
+    *share = v / 100;
+    return v >= lo && v <= hi ? 0 : fail_range(r, n, key, least, most);
+}
+
 int list_check(struct reader *r, const struct node *n, const char *key)
 {
     if (n->kind == NODE_MAP || (n->kind == NODE_TEXT && n->n == 0))

@@ -153,7 +153,10 @@ static const struct wrong wrong_cases[] = {
     { "{op: attn, check: {same_bits_as: {mask: '=BOOLMASK'}}}",
       "3:5: same_bits_as: entry 'attn_f32_d64' has no constant 'BOOLMASK' (attn_f32_d64)" },
     { "{op: attn, bench: {cache: [hot]}}", "3:32: unknown cache mode 'hot' (known: warm, cold)" },
-    { "{op: attn, bench: {rounds: 0}}", "3:32: 'rounds' must be in 1 .. 1000, got '0'" },
+    { "{op: attn, bench: {rounds: 0}}", "3:32: 'rounds' must be in 1 .. 16, got '0'" },
+    { "{op: attn, bench: {rounds: 17}}", "3:32: 'rounds' must be in 1 .. 16, got '17'" },
+    { "{op: attn, bench: {min_effect: 3}}", "3:36: 'min_effect' must be a percentage such as 3%, got '3'" },
+    { "{op: attn, bench: {min_effect: 0%}}", "3:36: 'min_effect' must be in 0.1% .. 1000%, got '0%'" },
     { "{op: attn, bench: {max_time: 2}}", "3:34: 'max_time' must be a duration such as 500us, 50ms or 2s, got '2'" },
     { "{op: attn, bench: {max_time: 2h}}", "3:34: 'max_time' must be a duration such as 500us, 50ms or 2s, got '2h'" },
     { "{op: attn, bench: {max_time: 90min}}", "3:34: 'max_time' must be in 1us .. 60min, got '90min'" },
@@ -352,12 +355,13 @@ static void test_check_and_bench(void **state)
     assert_true(b->check.enabled && b->check.fills == attn_op.fills && b->check.sampled == 0 &&
                 b->check.tolerance == 1);
     assert_true(!b->check.reason && !b->check.same && b->bench.enabled && b->bench.cache == 1u << CACHE_WARM);
-    assert_true(b->bench.rounds == 3 && b->bench.min_time_ns == 50e6 && b->bench.max_time_ns == 2e9);
+    assert_true(b->bench.rounds == 3 && b->bench.min_time_ns == 50e6 && b->bench.max_time_ns == 2e9 &&
+                b->bench.min_effect == 0.03);
     suites_free(&list);
 
     write_text("t.yaml",
                "suite: t\ncheck: {fills: [exact, large, normal], sampled: 7}\nbench: {rounds: 5, cache: [cold, warm]}\n"
-               "defaults: {bench: {max_time: 1.5s}, check: {tolerance: 2.5, reason: \"half's range\"}}\n"
+               "defaults: {bench: {max_time: 1.5s, min_effect: 12.5%}, check: {tolerance: 2.5, reason: \"half's range\"}}\n"
                "cases:\n  - {op: attn, bench: {min_time: 20us, cache: cold}, check: {sampled: 0}}\n");
     load_ok("t.yaml", NULL, &list);
     b = only_block(&list);
@@ -365,7 +369,7 @@ static void test_check_and_bench(void **state)
     assert_true(b->check.sampled == 0 && b->check.tolerance == 2.5);
     assert_string_equal(b->check.reason, "half's range");
     assert_true(b->bench.rounds == 5 && b->bench.cache == 1u << CACHE_COLD);
-    assert_true(b->bench.min_time_ns == 20e3 && b->bench.max_time_ns == 1.5e9);
+    assert_true(b->bench.min_time_ns == 20e3 && b->bench.max_time_ns == 1.5e9 && b->bench.min_effect == 0.125);
     suites_free(&list);
 
     write_text("t.yaml",
