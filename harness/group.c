@@ -227,45 +227,87 @@ static bool judge_timed(struct slot *s, const struct judge *ju, const struct job
     return r.status == ST_PASS || judge(s, pr, ju, j->again);
 }
 
-static bool bench_round(struct group *g, struct slot *s, uint32_t round, const struct inputs *in,
-                        const struct judge *ju)
+enum { STREAM_ORDER = 0x6f726401 };                  /* of mxb_rand_u32 */
+static const double CANARY_FROM_NS = 100e6;          /* shorter rounds have none: it would cost more than a tenth */
+
+static struct job *new_bench_job(struct group *g, struct slot *s, const struct inputs *in)
 {
     const struct bench_opts *b = &g->bp->block->bench;
     struct job *j = new_job(g, s->plan, JOB_BENCH, MXB_FILL_NORMAL, in);
-    if (!j) {
-        slot_status(s, ST_ERROR, "out of memory for the case's tensors");
-        return false;
-    }
+    if (!j) return NULL;
     j->cache = (enum cache_mode)s->item->cache;
     measure_defaults(&j->measure);
     j->measure.min_time_ns = b->min_time_ns;
     j->measure.max_time_ns = b->max_time_ns;
     j->budget_s = (b->max_time_ns + j->measure.warmup_cap_ns) / 1e9;
-    const bool ok = run_job(g, s, round, j);
-    if (s->first_ns == 0) s->first_ns = j->answer->run_ns;
-    if (!ok || (ju && !judge_timed(s, ju, j))) return false;
+    j->control = g->plant != NULL;
+    j->plant = g->plant ? *g->plant / 100 : 0;
+    if (b->max_time_ns >= CANARY_FROM_NS) canary_make(g->arena, s->dev->be->lang, &s->dev->caps, &j->canary);
+    return j;
+}
+
+static void keep_round(struct slot *s, const struct measurement *timing)
+{
     struct measurement *m = malloc(sizeof(*m));
     if (!m) {
         slot_status(s, ST_ERROR, "out of memory");
-        return false;
+        return;
     }
-    *m = *j->timing;
+    *m = *timing;
+    canary_judge(m, &s->dev->canary_ns);
     s->round[s->nround++] = m;
-    return true;
 }
 
-static void bench_slot(struct group *g, struct slot *s, const struct inputs *in, const struct judge *ju)
+static void bench_round(struct group *g, struct slot *s, uint32_t round, const struct inputs *in,
+                        const struct judge *ju)
 {
-    const uint32_t rounds = g->bp->block->bench.rounds;
     const uint64_t mark = arena_mark(g->arena);
-    struct summary sum[MAX_ROUNDS];
     const double t0 = now_ns();
-    for (uint32_t r = 0; r < rounds && r < MAX_ROUNDS && alive(s); r++) {
-        if (bench_round(g, s, r, in, ju)) sum[s->nround - 1] = s->round[s->nround - 1]->s;
-        arena_release(g->arena, mark);
+    struct job *j = new_bench_job(g, s, in);
+    if (!j) {
+        slot_status(s, ST_ERROR, "out of memory for the case's tensors");
+    } else {
+        const bool ok = run_job(g, s, round, j);
+        if (s->first_ns == 0) s->first_ns = j->answer->run_ns;
+        if (ok && (!ju || judge_timed(s, ju, j))) keep_round(s, j->timing);
     }
-    if (alive(s) && s->nround) combine_rounds(sum, s->nround, &s->figure);
     s->case_ns += now_ns() - t0;
+    arena_release(g->arena, mark);
+}
+
+/* The slots in the order of this round. */
+static void shuffle(const struct group *g, uint32_t round, uint32_t *order)
+{
+    const uint64_t at = (uint64_t)(g->slot[0].item->problem * MAX_ROUNDS + round) << 32;
+    for (uint32_t i = 0; i < g->nslot; i++) order[i] = i;
+    for (uint32_t i = g->nslot; i > 1; i--) {
+        const uint32_t k = (uint32_t)((uint64_t)mxb_rand_u32(g->order_seed, STREAM_ORDER, at + i) * i >> 32);
+        const uint32_t t = order[i - 1];
+        order[i - 1] = order[k];
+        order[k] = t;
+    }
+}
+
+/* Rounds are the outer loop, so that each visits every case of the problem once, in an order of its own. */
+static void bench_slots(struct group *g, const struct inputs *in, const struct judge *ju)
+{
+    uint32_t *order = malloc((g->nslot + 1) * sizeof(*order));
+    if (!order) fail_alive(g, "out of memory");
+    for (uint32_t r = 0; order && r < g->bp->block->bench.rounds && r < MAX_ROUNDS; r++) {
+        shuffle(g, r, order);
+        for (uint32_t i = 0; i < g->nslot; i++) {
+            struct slot *s = &g->slot[order[i]];
+            if (alive(s) && run_interrupted) s->interrupted = true;
+            if (alive(s)) bench_round(g, s, r, in, ju);
+        }
+    }
+    free(order);
+    for (uint32_t i = 0; i < g->nslot; i++) {
+        struct slot *s = &g->slot[i];
+        struct summary sum[MAX_ROUNDS];
+        for (uint32_t r = 0; r < s->nround; r++) sum[r] = s->round[r]->s;
+        if (alive(s) && s->nround) combine_rounds(sum, s->nround, &s->figure);
+    }
 }
 
 /* ---- one fill for all cases ---- */
@@ -283,7 +325,7 @@ static int finish_slots(struct group *g, uint32_t n, char *err, size_t errlen)
     return rc;
 }
 
-/* With the normal fill, which comes last, every case ends here. */
+/* With the normal fill, which comes last, every case ends here; timed ones end together, as their rounds are interleaved. */
 static int run_slots(struct group *g, enum mxb_fill fill, const struct inputs *in, const struct judge *ju, bool bench,
                      char *err, size_t errlen)
 {
@@ -292,9 +334,9 @@ static int run_slots(struct group *g, enum mxb_fill fill, const struct inputs *i
         struct slot *s = &g->slot[i];
         if (alive(s) && run_interrupted) s->interrupted = true;
         if (alive(s) && ju && !s->interrupted) check_slot(g, s, fill, in, ju);
-        if (alive(s) && bench && !s->interrupted) bench_slot(g, s, in, ju);
-        if (fill == MXB_FILL_NORMAL) rc = finish_slots(g, i + 1, err, errlen);
+        if (fill == MXB_FILL_NORMAL && !bench) rc = finish_slots(g, i + 1, err, errlen);
     }
+    if (bench) bench_slots(g, in, ju);
     return rc;
 }
 

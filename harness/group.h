@@ -29,6 +29,8 @@ struct group {
     struct slot *slot; uint32_t nslot, cap;
     double oracle_ns, flops, bytes;
     uint32_t oracles;                /* made so far */
+    const double *plant;             /* see struct run_opts */
+    uint64_t order_seed;             /* of the order of the cases in a round */
     uint32_t repeat;                 /* runs per fill, all with the same bits; 0 and 1 = one */
     const char *dump;                /* folder for .npy files of inputs, oracle and outputs; NULL = none */
     /* Cases to leave out; NULL = none. */

@@ -65,6 +65,7 @@ bool job_answered(struct job *j)
     if (j->kind != JOB_BENCH || a->rc) return true;
     struct measurement *m = j->timing;
     end_text(m->stop_reason, sizeof(m->stop_reason));
+    if (!are_times(m->canary_ns, 2) || !are_times(&m->kernel_ns, 1)) return false;
     return m->n >= 1 && m->n <= MEASURE_MAX_SAMPLES && are_times(m->ns, m->n) && are_times(m->host_ns, m->n);
 }
 
@@ -192,15 +193,19 @@ static int do_check(const struct job_host *h, struct job *j)
     return rc ? rc : check_leftovers(h, threads, a);
 }
 
-struct sample_ctx { const struct job_host *h; uint32_t sets; struct answer *a; };
+enum { CONTROL_STEP = 20 };          /* repetitions: 5 % of them is one more */
 
-/* `batch` is rounded up to whole rounds over the buffer sets; the time is scaled back to `batch` repetitions. */
+struct sample_ctx { const struct job_host *h; uint32_t sets; double plant; struct answer *a; };
+
+/* `batch` is rounded up to whole rounds over the buffer sets; the time is scaled back to `batch` repetitions, planted ones
+ * not counted. */
 static int take_sample(void *ctx, uint32_t batch, struct mxb_time *t)
 {
     const struct sample_ctx *s = ctx;
     const uint32_t reps = (batch + s->sets - 1) / s->sets;
+    const uint32_t planted = (uint32_t)lround(reps * s->plant);
     const double scale = (double)batch / ((double)reps * s->sets);
-    const int rc = exec_run(s->h->exec, reps, t, s->a->err, sizeof(s->a->err));
+    const int rc = exec_run(s->h->exec, reps + planted, t, s->a->err, sizeof(s->a->err));
     if (t->dev_ns >= 0) t->dev_ns *= scale;
     t->host_ns *= scale;
     return rc;
@@ -235,10 +240,20 @@ static int sample_again(const struct job_host *h, struct job *j, struct sample_c
     return rc ? rc : fetch(h, j, j->again);
 }
 
+/* What goes wrong here is no fault of the case. */
+static double run_canary(const struct job_host *h, const struct job *j)
+{
+    char ignored[MXB_ERRLEN];
+    double ns = 0;
+    if (j->canary.plan) canary_time(h->exec, &j->canary, &ns, ignored, sizeof(ignored));
+    return ns;
+}
+
 static int do_bench(const struct job_host *h, struct job *j)
 {
     struct answer *a = j->answer;
-    struct sample_ctx ctx = { h, 1, a };
+    struct sample_ctx ctx = { .h = h, .sets = 1, .a = a };
+    const double canary = run_canary(h, j);
     struct measure_opts opts = j->measure;
     opts.tick_ns = exec_caps(h->exec)->tick_ns;
     int rc = compile_and_load(h, j);
@@ -246,11 +261,17 @@ static int do_bench(const struct job_host *h, struct job *j)
     a->phase = rc ? a->phase : PHASE_RUN;
     if (rc == 0 && j->cache == CACHE_COLD)
         rc = cold_prepare(h->exec, j->plan, j->stored, take_sample, &ctx, &ctx.sets, a->err, sizeof(a->err));
+    if (j->control) opts.batch_step = CONTROL_STEP * ctx.sets;
+    ctx.plant = j->plant;
     if (rc == 0) rc = measure(&opts, take_sample, &ctx, j->timing);
     a->run_ns = j->timing->first_ns;
     if (rc == 0) rc = run_in_place_again(h, j);
     if (rc == 0) rc = fetch(h, j, j->out);
     if (rc == 0) rc = sample_again(h, j, &ctx);
+    if (rc == 0) {
+        j->timing->canary_ns[0] = canary;
+        j->timing->canary_ns[1] = run_canary(h, j);
+    }
     return rc ? rc : check_leftovers(h, threads, a);
 }
 

@@ -5,8 +5,7 @@
  * the inputs, a plan, or the outputs of an earlier job. */
 #ifndef MXB_JOB_H
 #define MXB_JOB_H
-#include "harness/arena.h"
-#include "harness/exec.h"
+#include "harness/canary.h"
 
 enum { WORKER_MAX_DEVICES = 32 };
 
@@ -34,6 +33,9 @@ struct job {
     /* BENCH */
     enum cache_mode cache;
     struct measure_opts measure;
+    struct canary canary;            /* run before and after */
+    bool control;                    /* batches in steps of 20, of which a slowdown of 5 % can be planted */
+    double plant;                    /* share of repetitions that are run but not counted: a control of the gate, else 0 */
     void *const *again;              /* room for the outputs of one more sample, on fresh buffers */
     struct measurement *timing;      /* in the window */
     double budget_s;                 /* time that sampling may take by itself: added to the time-out */

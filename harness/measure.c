@@ -24,6 +24,7 @@ struct sampler {
     char clock;                      /* 0 until the first sample shows whether there is a device clock */
     bool lost;                       /* the device clock failed after that */
     uint32_t batch;
+    double kernel_ns;                /* host time so far */
 };
 struct sample {
     double ns, host_ns, dev_ns;      /* per repetition; ns is one of the others */
@@ -34,7 +35,7 @@ void measure_defaults(struct measure_opts *o)
 {
     *o = (struct measure_opts){
         .min_time_ns = 50e6, .max_time_ns = DEFAULT_MAX_TIME_NS, .warmup_min_ns = 100e6, .warmup_cap_ns = 2e9,
-        .min_samples = 30, .max_samples = MEASURE_MAX_SAMPLES, .rel_ci = 0.01, .tick_ns = 0,
+        .min_samples = 30, .max_samples = MEASURE_MAX_SAMPLES, .rel_ci = 0.01, .tick_ns = 0, .batch_step = 1,
     };
 }
 
@@ -45,6 +46,7 @@ static struct measure_opts within_limits(const struct measure_opts *given)
     if (o.max_samples < 1) o.max_samples = 1;
     if (o.min_samples > o.max_samples) o.min_samples = o.max_samples;
     if (o.min_samples < 1) o.min_samples = 1;
+    if (o.batch_step < 1) o.batch_step = 1;
     const double shorter = fmin(1, o.max_time_ns / DEFAULT_MAX_TIME_NS);
     o.warmup_min_ns *= shorter;
     o.warmup_cap_ns *= shorter;
@@ -64,6 +66,7 @@ static int take(struct sampler *s, struct sample *x)
         s->clock = 'h';
         s->lost = true;
     }
+    s->kernel_ns += t.host_ns;
     x->host_ns = t.host_ns / s->batch;
     x->dev_ns = device ? t.dev_ns / s->batch : -1;
     x->ns = s->clock == 'd' ? x->dev_ns : x->host_ns;
@@ -76,7 +79,8 @@ static uint32_t batch_for(const struct sampler *s, double t1)
 {
     const double target = s->clock == 'd' ? fmax(TICKS_PER_SAMPLE * s->o->tick_ns, DEVICE_SAMPLE_NS) : HOST_SAMPLE_NS;
     const double b = ceil(target / t1);
-    return b < 1 ? 1 : b < BATCH_MAX ? (uint32_t)b : BATCH_MAX;      /* t1 = 0 makes b infinite */
+    const uint32_t n = b < 1 ? 1 : b < BATCH_MAX ? (uint32_t)b : BATCH_MAX;      /* t1 = 0 makes b infinite */
+    return (n + s->o->batch_step - 1) / s->o->batch_step * s->o->batch_step;
 }
 
 static bool agree(const double t[3])
@@ -192,7 +196,7 @@ static uint32_t noise_of(const struct sampler *s, const struct measurement *m, c
 int measure(const struct measure_opts *opts, sample_fn fn, void *ctx, struct measurement *out)
 {
     const struct measure_opts o = within_limits(opts);
-    struct sampler s = { .o = &o, .fn = fn, .ctx = ctx, .batch = 1 };
+    struct sampler s = { .o = &o, .fn = fn, .ctx = ctx, .batch = o.batch_step };
     struct warmth w;
     memset(out, 0, sizeof *out);
     int rc = warm_up(&s, out, &w);
@@ -200,6 +204,7 @@ int measure(const struct measure_opts *opts, sample_fn fn, void *ctx, struct mea
     if ((rc = sample_until_enough(&s, out, &w))) return rc;
     out->batch = s.batch;
     out->clock = s.clock;
+    out->kernel_ns = s.kernel_ns;
     out->noise |= noise_of(&s, out, &w);
     return 0;
 }

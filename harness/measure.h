@@ -11,6 +11,7 @@
 #define NOISE_TICK            (1u << 4)   /* a tick is > 0.5 % of the sample */
 #define NOISE_CLOCK           (1u << 5)   /* device time > host time, or device time was lost on the way */
 #define NOISE_BIMODAL         (1u << 6)   /* two clusters of samples, see stats_bimodal() */
+#define NOISE_THROTTLED       (1u << 7)   /* the canary beside the round was > 5 % slower than its best in this run */
 
 struct measure_opts {
     double   min_time_ns, max_time_ns;       /* of the sampling phase */
@@ -18,6 +19,7 @@ struct measure_opts {
     uint32_t min_samples, max_samples;       /* 30, 1000 */
     double   rel_ci;                         /* 0.01: stop when the half interval is within 1 % */
     double   tick_ns;                        /* device timestamp period, 0 = unknown */
+    uint32_t batch_step;                     /* batches are multiples of it; 1 */
 };
 void measure_defaults(struct measure_opts *);
 
@@ -30,6 +32,8 @@ struct measurement {                 /* plain data: crosses processes */
     char     clock;                  /* 'd' device or 'h' host: which one `dev` comes from */
     char     stop_reason[24];        /* "interval", "max_time", "max_samples" */
     double   first_ns;               /* host time of the first repetition, which is part of the warm-up */
+    double   kernel_ns;              /* host time of all samples and the warm-up */
+    double   canary_ns[2];           /* of the fixed kernel before and after the round; 0 = none.  Set by the caller */
     double   ns[MEASURE_MAX_SAMPLES];        /* per repetition, chosen clock */
     double   host_ns[MEASURE_MAX_SAMPLES];   /* per repetition, host clock */
     struct summary s;                /* of ns */

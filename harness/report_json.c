@@ -18,11 +18,13 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     struct json j = { .file = f };
     const bool timed = r->status == ST_PASS && r->nround > 0, compared = r->compared > 0;
     uint32_t n = 0, noise = 0;
+    double kernel_ns = 0;
     char id[17];
     (void)state; (void)c;
     for (uint32_t i = 0; i < r->nround; i++) {
         n += r->round[i].n;
         noise |= r->round[i].noise;
+        kernel_ns += r->round[i].kernel_ns;
     }
     snprintf(id, sizeof(id), "%010llx", (unsigned long long)(r->case_id >> 24));
     json_object(&j, NULL);
@@ -79,6 +81,7 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     json_double(&j, "first_ns", r->first_ns);
     json_double(&j, "oracle_ns", r->oracle_ns);
     json_double(&j, "case_ns", r->case_ns);
+    json_double(&j, "kernel_ns", kernel_ns);
     json_string(&j, "repro", r->repro);
     json_end(&j);
     json_finish(&j, NULL);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include "harness/compile.h"
 #include "harness/group.h"
@@ -24,10 +25,13 @@ struct run {
     struct run_summary sum;
     struct progress progress;
     char uuid[37];
+    uint64_t order_seed;             /* of the order of the cases */
     bool begun;                      /* the store has a run of ours */
     bool failed;                     /* a case that was run now: a resumed run may have others */
     char temp[512];                  /* folder for what workers leave behind, "" = none */
 };
+
+enum { STREAM_PROBLEMS = 0x6f726402 };          /* of mxb_rand_u32 */
 
 static int complain(int rc, const char *err)
 {
@@ -87,9 +91,10 @@ static void json_words(struct json *j, const char *key, const char *const *word,
     json_end(j);
 }
 
-/* {"args": [...], "options": {...}}: options that decide which results there will be, for --resume to compare. */
-static int config_text(const struct run_opts *o, char **text)
+/* {"args": [...], "options": {...}, "order_seed": ...}: options that decide which results there will be, for --resume to compare. */
+static int config_text(const struct run *r, char **text)
 {
+    const struct run_opts *o = r->o;
     const struct suite_opts *s = &o->suites;
     struct json j = { 0 };
     json_object(&j, NULL);
@@ -111,7 +116,9 @@ static int config_text(const struct run_opts *o, char **text)
     json_bool(&j, "bench_only", s->bench_only);
     json_uint(&j, "threads", o->threads);
     json_double(&j, "timeout_s", o->timeout_s);
+    json_bool(&j, "shuffle", o->shuffle);
     json_end(&j);
+    json_uint(&j, "order_seed", r->order_seed);
     json_end(&j);
     return json_finish(&j, text);
 }
@@ -125,7 +132,7 @@ static int open_store(struct run *r, char *err, size_t errlen)
     if (!o->db) return 0;
     for (uint32_t i = 0; i < r->cases.nsuite; i++) suite_hash = suite_hash * 31 + r->cases.suite[i]->hash;
     for (uint32_t i = 0; i < r->cases.nproblem; i++) timed |= r->cases.problem[i].block->bench.enabled;
-    int rc = config_text(o, &config);
+    int rc = config_text(r, &config);
     if (rc) {
         snprintf(err, errlen, "out of memory");
         return rc;
@@ -220,7 +227,7 @@ static int run_group(struct run *r, uint32_t first, uint32_t n, char *err, size_
 {
     struct group g = { .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads,
                        .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL,
-                       .finished = finish_slot, .ctx = r };
+                       .finished = finish_slot, .ctx = r, .plant = r->o->plant, .order_seed = r->order_seed };
     const uint64_t mark = arena_mark(&r->arena);
     int rc = group_begin(&g, first, n, err, errlen);
     if (rc == 0) {
@@ -265,19 +272,41 @@ static int store_probe(struct run *r, char *err, size_t errlen)
     return store_add_roofline(r->store, d->be->name, &d->caps, &measured, MXB_VERSION, err, errlen);
 }
 
+/* First item of every problem, in the order in which they are run. */
+static uint32_t *problem_order(const struct run *r, uint32_t *n)
+{
+    const struct case_list *l = &r->cases;
+    uint32_t *first = malloc((l->nitem + 1) * sizeof(*first));
+    *n = 0;
+    for (uint32_t i = 0; first && i < l->nitem; i++)
+        if (i == 0 || l->item[i].problem != l->item[i - 1].problem) first[(*n)++] = i;
+    for (uint32_t i = *n; first && r->o->shuffle && i > 1; i--) {
+        const uint32_t k = (uint32_t)((uint64_t)mxb_rand_u32(r->order_seed, STREAM_PROBLEMS, i) * i >> 32);
+        const uint32_t t = first[i - 1];
+        first[i - 1] = first[k];
+        first[k] = t;
+    }
+    return first;
+}
+
 static int run_all(struct run *r, char *err, size_t errlen)
 {
-    int rc = 0;
+    uint32_t n, *first = problem_order(r, &n);
+    const struct bench_case *item = r->cases.item;
+    int rc = first ? 0 : MXB_ENOMEM;
+    if (rc) snprintf(err, errlen, "out of memory");
     r->o->reporter->begin(stdout, &r->cases, &r->devices, r->o->colour, r->o->width, &r->report);
     progress_begin(&r->progress, r->cases.nitem);
-    for (uint32_t i = 0, n; i < r->cases.nitem && rc == 0 && !run_interrupted; i += n) {
-        for (n = 1; i + n < r->cases.nitem && r->cases.item[i + n].problem == r->cases.item[i].problem; n++) continue;
-        rc = run_group(r, i, n, err, errlen);
+    for (uint32_t i = 0; i < n && rc == 0 && !run_interrupted; i++) {
+        uint32_t end = first[i] + 1;
+        while (end < r->cases.nitem && item[end].problem == item[first[i]].problem) end++;
+        rc = run_group(r, first[i], end - first[i], err, errlen);
         if (r->o->fail_fast && r->failed) {
-            r->sum.not_run = r->cases.nitem - i - n;
+            r->sum.not_run = r->cases.nitem - r->progress.done;
             break;
         }
     }
+    free(first);
     progress_clear(&r->progress);
     collect_counts(r);
     if (rc == 0 && r->o->probe && r->store && !run_interrupted) rc = store_probe(r, err, errlen);
@@ -303,6 +332,8 @@ int run_suites(const struct run_opts *o)
     struct run r = { .o = o };
     char err[MXB_ERRLEN] = "";
     const double t0 = wall_seconds();
+    if (getrandom(&r.order_seed, sizeof(r.order_seed), 0) != (ssize_t)sizeof(r.order_seed))
+        r.order_seed = (uint64_t)getpid();
     int rc = suites_load(o->path, o->npath, &o->suites, &r.cases, err, sizeof(err));
     if (rc) return complain(rc, err);
     rc = run_phases(&r, err, sizeof(err));

@@ -20,6 +20,8 @@ struct run_opts {
     double timeout_s;
     uint32_t threads;                                /* cpu backend and oracle, 0 = affinity */
     uint32_t repeat;                                 /* runs of every fill of a case, 0 = one */
+    const double *plant;                             /* percent of work done but not counted; NULL = no control */
+    bool shuffle;                                    /* problems in random order */
     bool in_process, validate, colour;
     bool fail_fast;                                  /* stop after the first problem with a failing case */
     int width;                                       /* of the terminal, 0 = unlimited */

@@ -242,6 +242,23 @@ static void batches(void **unused)
     assert_int_equal(m.noise & NOISE_OUTLIERS, 0);   /* readings one tick apart are no outliers */
 }
 
+/* In steps of 20 from the first sample on, so that one repetition more is 5 %. */
+static void batches_in_steps(void **unused)
+{
+    (void)unused;
+    struct measure_opts o = defaults();
+    o.batch_step = 20;
+    struct fake f = steady(1e3);                     /* 50 repetitions make 50 us */
+    assert_int_equal(measure(&o, run_fake, &f, &m), 0);
+    assert_int_equal(m.batch, 60);
+    near_rel(m.s.median, 1e3, 0.01);
+    near_rel(m.kernel_ns, f.now, 1e-9);              /* warm-up and samples: all that the device has done */
+    f = steady(10e6);
+    assert_int_equal(measure(&o, run_fake, &f, &m), 0);
+    assert_int_equal(m.batch, 20);
+    near_rel(m.s.median, 10e6, 0.01);
+}
+
 /* Compiles for 1.2 s in its first dispatch, then takes 20 us: the batch must come from the latter. */
 static void slow_first_run(void **unused)
 {
@@ -379,6 +396,7 @@ int main(void)
         cmocka_unit_test(autocorrelated_kernel),
         cmocka_unit_test(host_only_device),
         cmocka_unit_test(batches),
+        cmocka_unit_test(batches_in_steps),
         cmocka_unit_test(slow_first_run),
         cmocka_unit_test(settles),
         cmocka_unit_test(slow_kernels),
