@@ -60,13 +60,15 @@ int  bind_run(struct binder *, int64_t *id);
 /* The row of a device of this run's machine, added if new; caps NULL: the backend had none.  SQLite's code. */
 int  store_device(struct store *, const char *backend, const struct mxb_caps *caps, int64_t *id);
 
+/* The row of a result's case, added if new.  *usual: the result's repro line is the one that the case keeps.  SQLite's
+ * code. */
+int  store_case(struct store *, const struct result_row *, int64_t *id, bool *usual);
+
 /* store_result() inside a transaction of the caller's.  SQLite's code. */
 int  store_add_result(struct store *, const struct result_row *);
 
 /* Rows of this computer and of what runs on it, added if new.  SQLite's code. */
 int store_machine(sqlite3 *db, int64_t *machine_id, int64_t *env_id);
-/* Row of a device of this run's machine, added if new; caps NULL: the backend has none.  SQLite's code. */
-int store_device(struct store *, const char *backend, const struct mxb_caps *caps, int64_t *id);
 /* Frees what store_resume() has read. */
 void store_forget_finished(struct store *);
 

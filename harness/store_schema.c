@@ -175,7 +175,53 @@ static const char version_2[] =
     "  FROM result r JOIN run u ON u.id = r.run_id JOIN machine m ON m.id = u.machine_id\n"
     "  JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id;";
 
-const char *const schema_step[] = { version_1, version_2 };
+/* The gate: verdicts on cases, the pairs of processes behind them, how well the gate was found to work, and accepted
+ * changes of speed. */
+static const char version_3[] =
+    "ALTER TABLE round ADD COLUMN canary_ns REAL;"   /* fixed kernel around the round, the slower side; NULL = none */
+
+    "CREATE TABLE verdict(\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, -- purpose 'gate' or 'calibrate'\n"
+    "  case_id INTEGER NOT NULL REFERENCES bench_case,\n"
+    "  device_id INTEGER NOT NULL REFERENCES device,\n"
+    "  method TEXT NOT NULL CHECK(method IN ('check', 'ab', 'aa', 'control', 'screen')),\n"
+    "  pass INTEGER NOT NULL, -- aa, control: 0, 1, ...\n"
+    "  status TEXT NOT NULL, -- 'regressed', 'improved', 'unchanged', 'inconclusive', 'noisy', 'new', 'missing', ...\n"
+    "  cause TEXT NOT NULL,\n"
+    "  ratio REAL, ci_lo REAL, ci_hi REAL, -- candidate time / base time; NULL = not compared, or unbounded\n"
+    "  p REAL, q REAL, mde REAL, min_effect REAL,\n"
+    "  base_ns REAL, cand_ns REAL, -- medians over the pairs\n"
+    "  n INTEGER NOT NULL, -- pairs of processes; screen: earlier runs\n"
+    "  UNIQUE(run_id, case_id, device_id, method, pass)\n"
+    ") STRICT;"
+
+    "CREATE TABLE pair(\n"
+    "  verdict_id INTEGER NOT NULL REFERENCES verdict ON DELETE CASCADE,\n"
+    "  pair INTEGER NOT NULL, base_ns REAL NOT NULL, cand_ns REAL NOT NULL, candidate_first INTEGER NOT NULL,\n"
+    "  PRIMARY KEY(verdict_id, pair)\n"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE calibration(\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,\n"
+    "  device_id INTEGER NOT NULL REFERENCES device,\n"
+    "  created_ns INTEGER NOT NULL,\n"
+    "  rule TEXT NOT NULL,\n"
+    "  decisions INTEGER NOT NULL, alarms INTEGER NOT NULL, -- the same program in both arms\n"
+    "  plant REAL NOT NULL, planted INTEGER NOT NULL, found INTEGER NOT NULL -- slowdowns by that share\n"
+    ") STRICT;"
+    "CREATE INDEX calibration_device ON calibration(device_id, created_ns);"
+
+    "CREATE TABLE baseline(\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  machine_id INTEGER NOT NULL REFERENCES machine,\n"
+    "  case_id INTEGER REFERENCES bench_case, -- NULL = every case\n"
+    "  from_ns INTEGER NOT NULL, -- results before do not count as history\n"
+    "  reason TEXT NOT NULL\n"
+    ") STRICT;";
+
+const char *const schema_step[] = { version_1, version_2, version_3 };
 const int schema_version = sizeof schema_step / sizeof schema_step[0];
 
 long long schema_number(sqlite3 *db, const char *sql, long long missing)

@@ -32,7 +32,8 @@ static const char *const sql_of[STMT_COUNT] = {
     [STMT_ROUND] =
         "INSERT INTO round(result_id, round, clock, n, batch, warmup_n, noise, stop_reason, first_ns, min_ns, q1_ns,"
         " median_ns, q3_ns, p99_ns, max_ns, mean_ns, sd_ns, mad_ns, ci_lo_ns, ci_hi_ns, rho1, neff, drift_pct,"
-        " host_median_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " host_median_ns, canary_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " RETURNING id",
     [STMT_BLOB] = "INSERT INTO sample_blob(round_id, clock, codec, n, crc32, data) VALUES(?, ?, 1, ?, ?, ?)",
 };
 
@@ -100,9 +101,8 @@ static int run_plain(struct store *st, enum store_stmt which)
 
 /* ---- ids ---- */
 
-/* Not remembered: a case comes once per run and device, and the search in the index costs microseconds.  *usual: the
- * row's repro line is the one that the case keeps. */
-static int case_row(struct store *st, const struct result_row *r, int64_t *id, bool *usual)
+/* Not remembered: a case comes once per run and device, and the search in the index costs microseconds. */
+int store_case(struct store *st, const struct result_row *r, int64_t *id, bool *usual)
 {
     struct binder b = statement(st, STMT_FIND_CASE);
     *id = 0;
@@ -241,7 +241,8 @@ static int add_round(struct store *st, int64_t result_id, uint32_t round, const 
     bind_text(&b, m->stop_reason);
     bind_real(&b, m->first_ns);
     const double figure[] = { s->min, s->q1, s->median, s->q3, s->p99, s->max, s->mean, s->sd, s->mad,
-                              s->ci_lo, s->ci_hi, s->rho1, s->neff, s->drift_pct, stats_median(m->host_ns, m->n) };
+                              s->ci_lo, s->ci_hi, s->rho1, s->neff, s->drift_pct, stats_median(m->host_ns, m->n),
+                              m->canary_ns[0] > 0 ? fmax(m->canary_ns[0], m->canary_ns[1]) : NAN };
     for (size_t i = 0; i < MXB_COUNT(figure); i++) bind_real(&b, figure[i]);
     int rc = bind_run(&b, &id);
     if (rc == SQLITE_OK && device) rc = add_samples(st, id, "device", m->ns, m->n);
@@ -253,7 +254,7 @@ int store_add_result(struct store *st, const struct result_row *r)
 {
     int64_t case_id, device_id, id = 0;
     bool usual;
-    int rc = case_row(st, r, &case_id, &usual);
+    int rc = store_case(st, r, &case_id, &usual);
     if (rc == SQLITE_OK) rc = store_device(st, r->backend, r->caps, &device_id);
     if (rc) return rc;
 

@@ -304,6 +304,45 @@ static void upgrade_from_each(void **unused)
     }
 }
 
+/* tests/golden/store/v1.db was written by the program of that version: 4 cases of rms_norm on the cpu, 2 rounds each.
+ */
+static void upgrade_a_real_one(void **unused)
+{
+    (void)unused;
+    char command[400];
+    snprintf(command, sizeof command, "gzip -dc tests/golden/store/v1.db.gz > %s", db);
+    assert_int_equal(system(command), 0);
+    expect_sql("PRAGMA user_version", "1");
+    char was[8192];
+    static const char content[] =
+        "SELECT group_concat(result_id || status || median_ns || hostname || device || case_hash) FROM v_result";
+    snprintf(was, sizeof was, "%s", sql(content));
+    assert_true(strlen(was) > 100);
+
+    struct store *st = begun();                      /* upgrades, then a run as ever */
+    struct result_row r = row_of(1);
+    static struct measurement m[2];
+    fill_round(&m[0], 'd', 30, 1000, 1);
+    fill_round(&m[1], 'd', 30, 1000, 2);
+    m[1].canary_ns[0] = 4e5;
+    m[1].canary_ns[1] = 5e5;
+    r.round = m;
+    r.nround = 2;
+    put(st, &r);
+    finish(st);
+    expect_sql("PRAGMA user_version", schema_now());
+    expect_sql("PRAGMA integrity_check", "ok");
+    expect_sql("SELECT count(*) FROM pragma_foreign_key_check", "0");
+    expect_sql("SELECT count(*) FROM result", "5");
+    expect_sql("SELECT group_concat(ifnull(canary_ns, '-')) FROM round WHERE result_id = 5", "-,500000.0");
+    expect_sql("SELECT count(*) FROM round WHERE canary_ns IS NULL", "9");
+    expect_sql("SELECT count(*) FROM verdict", "0");
+    sql_do(db, "DELETE FROM result WHERE id = 5");
+    assert_string_equal(sql(content), was);
+    assert_non_null(strstr(backup(), "x.db.v1-"));
+    assert_string_equal(sql_in(backup(), "SELECT count(*) FROM result"), "4");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +358,7 @@ int main(void)
         in_folder(upgrade_that_fails),
         in_folder(upgrade_by_steps),
         in_folder(upgrade_from_each),
+        in_folder(upgrade_a_real_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
