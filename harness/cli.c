@@ -10,7 +10,7 @@
 #include "harness/cli.h"
 #include "harness/nearest.h"
 
-enum kind { FLAG, TEXT, LIST, U64, U32, SECONDS, SHARD };
+enum kind { FLAG, TEXT, LIST, U64, U32, SECONDS, PERCENT, SHARD };
 
 struct option_row { const char *name, *value, *about; enum kind kind; size_t off; };
 #define AT(member) offsetof(struct cli, member)
@@ -42,7 +42,19 @@ static const struct option_row options[] = {
     { "keep", "N", "newest results of each case, device and branch that stay", U32, AT(keep) },
     { "samples-only", NULL, "delete samples, keep all figures", FLAG, AT(samples_only) },
     { "dry-run", NULL, "only say what would happen", FLAG, AT(dry_run) },
-    { "all", NULL, "every limit and feature", FLAG, AT(all) },
+    { "all", NULL, "show everything", FLAG, AT(all) },
+    { "shuffle", NULL, "problems in random order; the seed is stored", FLAG, AT(shuffle) },
+    { "plant", "PERCENT", "control of the gate: do this much more work than is timed; only with --no-db", PERCENT, AT(plant) },
+    { "base", "PROGRAM", "the mlxbench to compare with", TEXT, AT(base) },
+    { "candidate", "PROGRAM", "the mlxbench to judge (default: this one)", TEXT, AT(candidate) },
+    { "force", NULL, "compare programs that are byte for byte the same", FLAG, AT(force) },
+    { "no-control", NULL, "do not plant a slowdown that must be found", FLAG, AT(no_control) },
+    { "strict", NULL, "undecided cases and suspects fail too (exit code 4)", FLAG, AT(strict) },
+    { "screen", NULL, "the history first, then --base for the suspects alone", FLAG, AT(screen) },
+    { "passes", "N", "decisions for each case (default 10)", U32, AT(passes) },
+    { "planted", "N", "decisions for each case with a planted slowdown (default a fifth of --passes)", U32, AT(planted) },
+    { "budget", "PERCENT", "of false alarms (default 1)", PERCENT, AT(budget) },
+    { "reason", "TEXT", "why; kept", TEXT, AT(reason) },
 };
 
 int cli_error(int code, const char *fmt, ...)
@@ -69,9 +81,9 @@ void cli_help(const struct command *c)
     if (!c) {
         printf("mlxbench: benchmark and conformance harness for the compute kernels of MLX-style inference\n\n"
                "usage: mlxbench COMMAND [OPTION...] [ARGUMENT...]\n\n");
-        for (int i = 0; commands[i]; i++) printf("  %-8s %s\n", commands[i]->name, commands[i]->about);
-        printf("\n`mlxbench help COMMAND` tells more.  Exit codes: 0 fine, 2 wrong result or crash, 3 bad input, 5 database,\n"
-               "130 interrupted.\n");
+        for (int i = 0; commands[i]; i++) printf("  %-9s %s\n", commands[i]->name, commands[i]->about);
+        printf("\n`mlxbench help COMMAND` tells more.  Exit codes: 0 fine, 1 regression, 2 wrong result, crash or missing\n"
+               "case, 3 bad input, 4 the gate cannot be trusted, 5 database, 130 and 143 interrupted.\n");
         return;
     }
     printf("usage: mlxbench %s [OPTION...] %s\n\n%s\n\n", c->name, c->args, c->about);
@@ -129,13 +141,23 @@ static int set_option(const struct command *c, const struct option_row *o, const
         cli->has_seed = true;
         break;
     case U32:
-        ok = parse_u64(value, strcmp(o->name, "rounds") == 0 ? MAX_ROUNDS : strcmp(o->name, "keep") == 0 ? 1000000 : 4096, &u) && u > 0;
+        if (strcmp(o->name, "passes") == 0) cli->has_passes = true;
+        if (strcmp(o->name, "planted") == 0) cli->has_planted = true;
+        ok = parse_u64(value, strcmp(o->name, "rounds") == 0 ? MAX_ROUNDS : strcmp(o->name, "keep") == 0 ? 1000000 : 4096, &u) &&
+             (u > 0 || o->name[0] == 'p');
         *(uint32_t *)(void *)field = (uint32_t)u;
         break;
     case SECONDS: {
         char *end;
         cli->timeout_s = strtod(value, &end);
         ok = *value && !*end && isfinite(cli->timeout_s) && cli->timeout_s > 0 && cli->timeout_s < 1e6;
+        break;
+    }
+    case PERCENT: {
+        char *end;
+        const double v = strtod(value, &end);
+        ok = *value >= '0' && *value <= '9' && (!*end || strcmp(end, "%") == 0) && v <= 100;
+        *(double *)(void *)field = v;
         break;
     }
     case SHARD:
@@ -149,7 +171,7 @@ static int set_option(const struct command *c, const struct option_row *o, const
 
 int cli_parse(const struct command *c, int argc, char **argv, struct cli *cli)
 {
-    *cli = (struct cli){ .timeout_s = 120, .argv = (const char *const *)argv, .argc = (uint32_t)argc };
+    *cli = (struct cli){ .timeout_s = 120, .plant = -1, .argv = (const char *const *)argv, .argc = (uint32_t)argc };
     snprintf(cli->cmdline, sizeof(cli->cmdline), "mlxbench %s", c->name);
     for (int i = 0; i < argc; i++) {
         const size_t n = strlen(cli->cmdline);
@@ -229,6 +251,7 @@ void cli_run_opts(const struct cli *c, struct run_opts *o)
                             .db = cli_db(c), .resume = c->resume, .args = c->argv, .nargs = c->argc,
                             .kernel_dir = c->kernel_dir, .reporter = reporters[0], .cmdline = c->cmdline,
                             .timeout_s = c->timeout_s, .threads = c->threads, .repeat = c->repeat, .fail_fast = c->fail_fast,
+                            .plant = c->plant >= 0 ? &c->plant : NULL, .shuffle = c->shuffle,
                             .in_process = inproc && strcmp(inproc, "1") == 0, .validate = validate && strcmp(validate, "1") == 0,
                             .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color), .width = terminal_width() };
     cli_suite_opts(c, &o->suites);

@@ -9,11 +9,13 @@ struct word_list { const char *item[CLI_MAX_LIST]; uint32_t n; };
 
 struct cli {                         /* every option of every command; each command accepts its own subset */
     struct word_list arg, backend, device, op, entry, tag;
-    const char *filter, *db, *resume, *kernel_dir, *out, *format;
+    const char *filter, *db, *resume, *kernel_dir, *out, *format, *base, *candidate, *reason;
     uint64_t seed; bool has_seed;
     uint32_t shard, nshard, rounds, threads, keep, repeat;
-    double timeout_s;
+    uint32_t passes, planted; bool has_passes, has_planted;
+    double timeout_s, plant, budget;                 /* percent; plant < 0, budget 0: not given */
     bool check_only, bench_only, fail_fast, no_db, shaders, all, across, samples_only, dry_run;
+    bool shuffle, force, no_control, strict, screen;
     char cmdline[4096];
     const char *const *argv; uint32_t argc;          /* what was parsed */
 };
@@ -25,6 +27,7 @@ struct command {
     int (*run)(const struct cli *);  /* exit code */
 };
 extern const struct command *const commands[];       /* NULL-terminated */
+extern const struct command cmd_gate, cmd_calibrate, cmd_baseline;   /* commands_gate.c */
 
 /* Parses argv after the command's name.  0 or EXIT_USAGE with one line on stderr; -1: help was printed. */
 int  cli_parse(const struct command *, int argc, char **argv, struct cli *);

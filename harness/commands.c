@@ -87,6 +87,7 @@ static int run_run(const struct cli *c)
     if (c->arg.n == 0) return cli_error(EXIT_USAGE, "run: which suite?  For example: mlxbench run suites/smoke.yaml");
     int rc = pick_reporter(c, &o);
     if (rc == 0) rc = check_kernel_dir(c);
+    if (rc == 0 && o.plant && o.db) rc = cli_error(EXIT_USAGE, "run: --plant falsifies times; it needs --no-db");
     return rc ? rc : run_suites(&o);
 }
 
@@ -238,7 +239,7 @@ static int help_run(const struct cli *c)
 #define SELECT "backend device op entry tag filter seed shard"
 static const struct command
     cmd_run = { "run", "SUITE...", "checks and times the cases of suites (or of inline cases: '{op: rms_norm}')",
-                SELECT " rounds repeat check-only bench-only fail-fast db resume no-db format kernel-dir timeout threads",
+                SELECT " rounds repeat check-only bench-only fail-fast shuffle plant db resume no-db format kernel-dir timeout threads",
                 "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
     cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",
                  "backend op entry tag filter seed shard format shaders check-only bench-only",
@@ -266,6 +267,6 @@ static const struct command
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
 const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_compare, &cmd_history,
-                                           &cmd_export, &cmd_import, &cmd_merge, &cmd_prune,
+                                           &cmd_export, &cmd_import, &cmd_merge, &cmd_prune, &cmd_gate, &cmd_calibrate, &cmd_baseline,
                                            &cmd_doctor, &cmd_version,
                                            &cmd_help, NULL };

@@ -12,7 +12,12 @@
 
 uint64_t binary_hash(void)
 {
-    FILE *f = fopen("/proc/self/exe", "rb");
+    return file_hash("/proc/self/exe");
+}
+
+uint64_t file_hash(const char *path)
+{
+    FILE *f = fopen(path, "rb");
     XXH3_state_t *h = XXH3_createState();
     uint64_t hash = 0;
     if (f && h && XXH3_64bits_reset(h) == XXH_OK) {

@@ -47,6 +47,16 @@ s = json.loads(open(sys.argv[1]).read().splitlines()[-1])['summary']
 assert s['problems'] == 1 and s['oracles'] == 2, s" "$W/out"
 result "one oracle per problem and fill serves all devices and tiles"
 
+# Random order: the same cases, not in the order of the suite.
+run 0 run suites/smoke.yaml --backend cpu --check-only --no-db --format json --shuffle && cp "$W/out" "$W/shuffled"
+run 0 run suites/smoke.yaml --backend cpu --check-only --no-db --format json
+python3 - "$W/out" "$W/shuffled" <<'P'
+import json, sys
+a, b = ([json.loads(l)["id"] for l in open(p) if '"status"' in l] for p in sys.argv[1:])
+assert sorted(a) == sorted(b) and a != b and len(a) > 10
+P
+result "--shuffle runs the same cases in another order"
+
 # The same pipeline is compiled once for cases that share it.
 run 0 run '{op: rms_norm, entries: [rms_norm_f32], sweep: {rows: [1, 2, 3, 4, 5, 6, 7, 8]}}' --backend cpu --check-only --no-db --format json
 python3 -c "
