@@ -7,6 +7,8 @@ enum { PROBES = 9, MAX_COLD_SETS = 100 };
 static const double WANTED_RATIO = 1.2;
 static const uint64_t UNKNOWN_CACHE = 64ull << 20;   /* larger than the last-level cache of most devices that do not tell */
 
+uint64_t cold_cache_bytes(const struct mxb_caps *caps) { return caps->llc_bytes ? caps->llc_bytes : UNKNOWN_CACHE; }
+
 /* Median time of one repetition over PROBES samples of n repetitions. */
 static int probe(sample_fn sample, void *ctx, uint32_t n, double *ns)
 {
@@ -25,7 +27,7 @@ int cold_prepare(struct exec *x, const struct plan *p, void *const *stored, samp
                  char *err, size_t errlen)
 {
     const struct mxb_caps *caps = exec_caps(x);
-    const uint64_t llc = caps->llc_bytes ? caps->llc_bytes : UNKNOWN_CACHE, one = exec_set_bytes(x);
+    const uint64_t llc = cold_cache_bytes(caps), one = exec_set_bytes(x);
     const uint64_t n = (2 * llc + one - 1) / one + 1;
     double warm, cold;
     if (n > MAX_COLD_SETS || n * one > caps->mem_bytes / 4) {

@@ -26,7 +26,8 @@ static bool names_file(const char *word, char path[4096], const char **run)
         if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) return true;
     }
     const size_t n = strlen(path);
-    return strchr(path, '/') || (n > 3 && strcmp(path + n - 3, ".db") == 0);   /* meant as one: the store says what is wrong */
+    return strchr(path, '/') ||
+           (n > 3 && strcmp(path + n - 3, ".db") == 0); /* meant as one: the store says what is wrong */
 }
 
 static int read_side(const struct cli *c, const char *word, struct point_list *l)
@@ -50,11 +51,12 @@ static int read_side(const struct cli *c, const char *word, struct point_list *l
 
 static const struct sheet_column columns[] = {
     { "verdict", "verdict" }, { "ratio", "B / A" }, { "ratio_lo", NULL }, { "ratio_hi", NULL }, { NULL, "99 % interval" },
-    { "a_ns", "A" }, { "b_ns", "B" }, { "a_rounds", NULL }, { "b_rounds", NULL }, { "a_gbps", NULL }, { "b_gbps", NULL },
-    { "a_gflops", NULL }, { "b_gflops", NULL }, { "a_limit_pct", NULL }, { "b_limit_pct", NULL },
-    { "a_backend", NULL }, { "b_backend", NULL }, { "a_device", NULL }, { "b_device", NULL }, { NULL, "device" },
-    { "a_impl", NULL }, { "b_impl", NULL }, { "id", "id" }, { "op", NULL }, { "entry", NULL }, { "params", NULL }, { "cache", NULL },
-    { "why", NULL }, { "case", "case" },
+    { "a_ns", "A" }, { "b_ns", "B" }, { "a_rounds", NULL }, { "b_rounds", NULL },
+    { "a_gbps", NULL }, { "b_gbps", NULL }, { "a_gflops", NULL }, { "b_gflops", NULL },
+    { "a_limit_pct", NULL }, { "b_limit_pct", NULL }, { "a_backend", NULL }, { "b_backend", NULL },
+    { "a_device", NULL }, { "b_device", NULL }, { NULL, "device" }, { "a_impl", NULL }, { "b_impl", NULL },
+    { "id", "id" }, { "op", NULL }, { "entry", NULL }, { "params", NULL }, { "cache", NULL }, { "why", NULL },
+    { "case", "case" },
 };
 
 static void add_time(struct sheet *s, const struct point *p)
@@ -71,7 +73,8 @@ static void add_device(struct sheet *s, const struct point *a, const struct poin
 {
     char text[256];
     const struct point *p = a ? a : b;
-    if (a && b && strcmp(a->backend, b->backend) != 0) snprintf(text, sizeof(text), "%.60s, %.60s", a->backend, b->backend);
+    if (a && b && strcmp(a->backend, b->backend) != 0)
+        snprintf(text, sizeof(text), "%.60s, %.60s", a->backend, b->backend);
     else snprintf(text, sizeof(text), "%.60s %.60s", p->backend, p->device);
     sheet_text(s, text);
 }
@@ -165,7 +168,8 @@ int compare_run(const struct cli *c)
     size_t n = 0;
     int format;
     if (c->arg.n != 2)
-        return cli_error(EXIT_USAGE, "compare: give A and B: runs (last, last~1, a uuid's beginning), commits, or FILE.db[:RUN]");
+        return cli_error(EXIT_USAGE,
+                         "compare: give A and B: runs (last, last~1, a uuid's beginning), commits, or FILE.db[:RUN]");
     int code = cli_choice("format", c->format, sheet_formats, SHEET_NFORMAT, &format);
     if (code == 0) code = read_side(c, c->arg.item[0], &a);
     if (code == 0) code = read_side(c, c->arg.item[1], &b);

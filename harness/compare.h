@@ -17,9 +17,9 @@ struct pair {                        /* one case on one device; a or b NULL: onl
     enum pair_verdict verdict;
     const char *why;                 /* what makes it not comparable, or "" */
 };
-/* Cases pair by id and device; `across`: also on other machines, drivers and environments, and a case of an outside program
- * ("peer:torch") with every case of the same entry point, parameters and cache mode.  Sorted by verdict class, the largest
- * effect first.  The pairs point into the lists.  0 or MXB_ENOMEM. */
+/* Cases pair by id and device; `across`: also on other machines, drivers and environments, and a case of an outside
+ * program ("peer:torch") with every case of the same entry point, parameters and cache mode.  Sorted by verdict class,
+ * the largest effect first.  The pairs point into the lists.  0 or MXB_ENOMEM. */
 int  pairs_make(const struct point_list *a, const struct point_list *b, bool across, struct pair **out, size_t *n);
 void pairs_free(struct pair *, size_t n);
 

@@ -6,12 +6,11 @@
 
 #include "harness/compare.h"
 
-const char *const pair_verdicts[PAIR_NVERDICT] = {
-    "newly failing", "still failing", "fixed", "slower", "faster", "unchanged", "inconclusive", "not comparable", "not timed",
-    "skipped", "only in A", "only in B"
-};
+const char *const pair_verdicts[PAIR_NVERDICT] = { "newly failing", "still failing", "fixed",        "slower",
+                                                   "faster",        "unchanged",     "inconclusive", "not comparable",
+                                                   "not timed",     "skipped",       "only in A",    "only in B" };
 
-struct one {                         /* a case on a device: all its points on one side, which are neighbours in the list */
+struct one { /* a case on a device: all its points on one side, which are neighbours in the list */
     char *key;
     const struct point *first, *last;
     bool used;
@@ -23,13 +22,16 @@ struct side { struct one *item; size_t n; };
 /* On one machine devices are told apart by their names; two of the same name come in the same order on both sides. */
 static int make_key(const struct point *p, bool across, char **key)
 {
-    return asprintf(key, "%s/%u/%s/%s", p->case_id, p->def_version, p->backend, across ? "" : p->device) < 0 ? MXB_ENOMEM : 0;
+    return asprintf(key, "%s/%u/%s/%s", p->case_id, p->def_version, p->backend, across ? "" : p->device) < 0
+               ? MXB_ENOMEM
+               : 0;
 }
 
 static bool same_case(const struct point *a, const struct point *b)
 {
-    return strcmp(a->case_id, b->case_id) == 0 && a->def_version == b->def_version && strcmp(a->backend, b->backend) == 0 &&
-           strcmp(a->device_text, b->device_text) == 0 && strcmp(a->machine, b->machine) == 0;
+    return strcmp(a->case_id, b->case_id) == 0 && a->def_version == b->def_version &&
+           strcmp(a->backend, b->backend) == 0 && strcmp(a->device_text, b->device_text) == 0 &&
+           strcmp(a->machine, b->machine) == 0;
 }
 
 static int by_key(const void *a, const void *b)
@@ -86,14 +88,18 @@ static bool fails(const struct point *p) { return strcmp(p->status, "PASS") != 0
 
 static const char *difference(const struct point *a, const struct point *b)
 {
-    return strcmp(a->machine, b->machine) ? "another machine" : strcmp(a->device_text, b->device_text) ? "another device or driver"
-           : strcmp(a->env, b->env) ? "another environment" : "";
+    return strcmp(a->machine, b->machine)           ? "another machine"
+           : strcmp(a->device_text, b->device_text) ? "another device or driver"
+           : strcmp(a->env, b->env)                 ? "another environment"
+                                                    : "";
 }
 
 static void judge(struct pair *p, bool across)
 {
-    static const enum pair_verdict of[] = { [RATIO_FASTER] = PAIR_FASTER, [RATIO_SLOWER] = PAIR_SLOWER,
-                                            [RATIO_UNCHANGED] = PAIR_UNCHANGED, [RATIO_INCONCLUSIVE] = PAIR_INCONCLUSIVE };
+    static const enum pair_verdict of[] = { [RATIO_FASTER] = PAIR_FASTER,
+                                            [RATIO_SLOWER] = PAIR_SLOWER,
+                                            [RATIO_UNCHANGED] = PAIR_UNCHANGED,
+                                            [RATIO_INCONCLUSIVE] = PAIR_INCONCLUSIVE };
     p->why = "";
     if (!p->a || !p->b) {
         p->verdict = p->a ? PAIR_ONLY_A : PAIR_ONLY_B;
@@ -113,7 +119,9 @@ static void judge(struct pair *p, bool across)
 /* Failures first, then what has a ratio by the size of the effect, then the rest. */
 static int rank(const struct pair *p)
 {
-    return p->verdict <= PAIR_FIXED ? (int)p->verdict : p->verdict <= PAIR_INCONCLUSIVE ? (int)PAIR_SLOWER : (int)p->verdict;
+    return p->verdict <= PAIR_FIXED          ? (int)p->verdict
+           : p->verdict <= PAIR_INCONCLUSIVE ? (int)PAIR_SLOWER
+                                             : (int)p->verdict;
 }
 
 static const struct point *either(const struct pair *p) { return p->a ? p->a : p->b; }
@@ -150,7 +158,8 @@ static bool is_peer(const struct point *p) { return strncmp(p->backend, "peer:",
 
 static bool same_problem(const struct point *a, const struct point *b)
 {
-    return strcmp(a->entry, b->entry) == 0 && strcmp(a->cache, b->cache) == 0 && strcmp(a->params_json, b->params_json) == 0;
+    return strcmp(a->entry, b->entry) == 0 && strcmp(a->cache, b->cache) == 0 &&
+           strcmp(a->params_json, b->params_json) == 0;
 }
 
 /* Outside programs have cases of their own; they meet every case of the same problem. */

@@ -80,7 +80,8 @@ static size_t tell(const char *name, const char *a, const char *b, char *out, si
         pa += strspn(pa, " ");
         pb += strspn(pb, " ");
         if (strcmp(pa, pb) != 0)
-            len += (size_t)snprintf(out + len, room - len, "%s%s -> %s", len ? ", " : name, *pa ? pa : "-", *pb ? pb : "-");
+            len += (size_t)snprintf(out + len, room - len, "%s%s -> %s", len ? ", " : name, *pa ? pa : "-",
+                                    *pb ? pb : "-");
     }
     free(sa);
     free(sb);
@@ -99,9 +100,10 @@ const char *series_change(const struct point *before, const struct point *after,
 
 static const struct sheet_column columns[] = {
     { "series", NULL }, { "id", NULL }, { "case", NULL }, { "backend", NULL }, { "device", NULL }, { "hostname", NULL },
-    { "when", "when" }, { "commit", "commit" }, { "branch", NULL }, { "run", "run" }, { "median_ns", "median" },
-    { "ci_lo_ns", NULL }, { "ci_hi_ns", NULL }, { NULL, "95 % interval" }, { "rounds", NULL }, { "gbps", NULL }, { "gflops", NULL },
-    { "limit_pct", "% of limit" }, { "impl", "impl" }, { "tile", NULL }, { "step_ratio", "step" }, { "step_p", NULL }, { "change", "change" },
+    { "when", "when" }, { "commit", "commit" }, { "branch", NULL }, { "run", "run" },
+    { "median_ns", "median" }, { "ci_lo_ns", NULL }, { "ci_hi_ns", NULL }, { NULL, "95 % interval" },
+    { "rounds", NULL }, { "gbps", NULL }, { "gflops", NULL }, { "limit_pct", "% of limit" }, { "impl", "impl" }, { "tile", NULL },
+    { "step_ratio", "step" }, { "step_p", NULL }, { "change", "change" },
 };
 
 static const struct step *step_at(const struct series *s, uint32_t i)
@@ -154,7 +156,8 @@ static void print_series(const struct series *s, uint32_t number, enum sheet_for
     struct sheet t = { .column = columns, .ncolumn = MXB_COUNT(columns) };
     const struct point *p = s->point[0];
     for (uint32_t i = 0; i < s->n; i++) add_point(&t, s, i, number);
-    printf(format == SHEET_MARKDOWN ? "%s### %.10s %s, %s\n\n" : "%s%.10s %s\n  on %s\n", number ? "\n" : "", p->case_id, p->case_text, p->device);
+    printf(format == SHEET_MARKDOWN ? "%s### %.10s %s, %s\n\n" : "%s%.10s %s\n  on %s\n", number ? "\n" : "",
+           p->case_id, p->case_text, p->device);
     sheet_print(&t, format, stdout);
     sheet_free(&t);
 }
@@ -177,14 +180,16 @@ int history_run(const struct cli *c)
     uint32_t n = 0;
     int format;
     char err[MXB_ERRLEN];
-    if (c->arg.n != 1) return cli_error(EXIT_USAGE, "history: give one case: the beginning of its id, or a part of its text");
+    if (c->arg.n != 1)
+        return cli_error(EXIT_USAGE, "history: give one case: the beginning of its id, or a part of its text");
     const int code = cli_choice("format", c->format, sheet_formats, SHEET_NFORMAT, &format);
     if (code) return code;
     int rc = store_open(cli_db(c), false, &st, err, sizeof(err));
     if (rc == 0) rc = store_points_of_case(st, c->arg.item[0], &l, err, sizeof(err));
     store_close(st);
     if (rc == 0 && l.n == 0) {
-        snprintf(err, sizeof(err), "no timed result of a case '%.200s' (ids and texts: `mlxbench list cases SUITE`)", c->arg.item[0]);
+        snprintf(err, sizeof(err), "no timed result of a case '%.200s' (ids and texts: `mlxbench list cases SUITE`)",
+                 c->arg.item[0]);
         rc = MXB_EINVAL;
     }
     if (rc == 0 && (rc = series_make(&l, &s, &n)) != 0) snprintf(err, sizeof(err), "out of memory");

@@ -5,23 +5,21 @@
 #include <string.h>
 
 #include "harness/cli.h"
+#include "harness/cold.h"
 #include "harness/json.h"
 #include "harness/show.h"
 
 enum { CASES = 2, MIB = 1 << 20 };
-static const uint64_t UNKNOWN_CACHE = 64ull << 20;   /* larger than the last-level cache of most devices that do not tell */
 
 /* ---- the limit of a case ---- */
-
-static uint64_t cache_bytes(const struct mxb_caps *caps) { return caps->llc_bytes ? caps->llc_bytes : UNKNOWN_CACHE; }
 
 struct roofline_limit roofline_limit(const struct roofline *r, const struct mxb_caps *caps, double bytes, double flops,
                                      enum mxb_dtype dtype, enum cache_mode cache, uint64_t needs)
 {
-    static const uint64_t matrix_units = MXB_FEAT_COOPMAT_KHR | MXB_FEAT_COOPMAT_NV | MXB_FEAT_AMX_BF16 | MXB_FEAT_INT8_DOT |
-                                         MXB_FEAT_AVX512_BF16 | MXB_FEAT_BF16_ARITH;
+    static const uint64_t matrix_units = MXB_FEAT_COOPMAT_KHR | MXB_FEAT_COOPMAT_NV | MXB_FEAT_AMX_BF16 |
+                                         MXB_FEAT_INT8_DOT | MXB_FEAT_AVX512_BF16 | MXB_FEAT_BF16_ARITH;
     const struct roofline_limit unknown = { 0, "" };
-    const bool beyond = cache == CACHE_COLD || bytes >= 2 * (double)cache_bytes(caps);
+    const bool beyond = cache == CACHE_COLD || bytes >= 2 * (double)cold_cache_bytes(caps);
     const bool memory = beyond && r->memory_gbps > 0;
     /* Other ops widen f16 to f32, or compute in f16 where that is faster. */
     const double peak = dtype == MXB_F16 && r->f16_gflops > r->f32_gflops ? r->f16_gflops : r->f32_gflops;
@@ -49,7 +47,7 @@ void roofline_collect(struct roofline_probe *p, const struct result_row *r)
     else if (strcmp(r->entry, "bench_fma_f16") == 0) keep_best(&p->f16, r->gflops, r);
     else {
         keep_best(&p->cache, r->gbps, r);
-        if (r->bytes >= 2 * (double)cache_bytes(r->caps)) keep_best(&p->memory, r->gbps, r);
+        if (r->bytes >= 2 * (double)cold_cache_bytes(r->caps)) keep_best(&p->memory, r->gbps, r);
     }
 }
 
@@ -80,7 +78,7 @@ static const struct reporter quiet = { "roofline", begin, row, end };
 /* Copies of a quarter of a MiB in all, which private caches hold, up to eight times the last-level cache. */
 static void sizes(const struct mxb_caps *c, char *out, size_t n)
 {
-    const uint64_t llc = cache_bytes(c), all = c->mem_bytes / 4;
+    const uint64_t llc = cold_cache_bytes(c), all = c->mem_bytes / 4;
     const uint64_t largest = c->max_buffer < all / 2 ? c->max_buffer : all / 2;   /* one of two buffers */
     const uint64_t total[] = { MIB / 4, 2 * MIB, llc / 2, 4 * llc, 8 * llc };
     size_t len = 0;

@@ -1,18 +1,18 @@
-/* The roofline (Williams et al. 2009): how fast a case could be at most on its device, and the command that measures the
- * device. */
+/* The roofline (Williams et al. 2009): how fast a case could be at most on its device, and the command that measures
+ * the device. */
 #ifndef MXB_ROOFLINE_H
 #define MXB_ROOFLINE_H
 #include "harness/store.h"
 #include "harness/suite.h"
 
-/* Shortest time of a case: ns, and what sets it: "memory", "cache" or "arithmetic".  0 and "" if not known, which is also
- * so for an implementation on matrix units, whose peak is not measured.  bytes, flops: of the op's own formulas.
+/* Shortest time of a case: ns, and what sets it: "memory", "cache" or "arithmetic".  0 and "" if not known, which is
+ * also so for an implementation on matrix units, whose peak is not measured.  bytes, flops: of the op's own formulas.
  * A warm case whose bytes the caches hold is held against the best bandwidth of any size, not that of the memory. */
 struct roofline_limit { double ns; const char *by; };
 struct roofline_limit roofline_limit(const struct roofline *, const struct mxb_caps *, double bytes, double flops,
                                      enum mxb_dtype, enum cache_mode, uint64_t impl_needs);
 
-/* Above this many times its limit a figure is not a result but a fault: of the clock, of the formula, of the roofline. */
+/* Above this many times its limit a figure is no result but a fault: of clock, formula or roofline. */
 #define ROOFLINE_IMPOSSIBLE 1.05
 
 /* The best figures of a measuring run, collected row by row. */

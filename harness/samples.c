@@ -1,8 +1,8 @@
-/* Packs timing samples: differences of values in 1/16 ns, zigzag-coded, as variable-length integers of 7 bits a byte, least
- * significant first.  Neighbouring samples are alike, so that most differences need two or three bytes.
+/* Packs timing samples: differences of values in 1/16 ns, zigzag-coded, as variable-length integers of 7 bits a byte,
+ * least significant first.  Neighbouring samples are alike, so that most differences need two or three bytes.
  *
- * Clocks tick in whole nanoseconds, so values often have a common divisor g > 1.  Then the first integer is 2 g + 1 and all
- * values are divided by g; without it the first integer, twice the first value, is even. */
+ * Clocks tick in whole nanoseconds, so values often have a common divisor g > 1.  Then the first integer is 2 g + 1 and
+ * all values are divided by g; without it the first integer, twice the first value, is even. */
 #include "harness/store.h"
 
 #include <math.h>

@@ -174,7 +174,8 @@ static void print_csv(const struct sheet *s, FILE *f)
 
 void sheet_print(const struct sheet *s, enum sheet_format format, FILE *f)
 {
-    static void (*const print[SHEET_NFORMAT])(const struct sheet *, FILE *) = { print_table, print_markdown, print_json, print_csv };
+    static void (*const print[SHEET_NFORMAT])(const struct sheet *, FILE *) = { print_table, print_markdown, print_json,
+                                                                                print_csv };
     print[format](s, f);
 }
 

@@ -1,4 +1,4 @@
-/* The columns of the tables as the database itself knows them, so that what is moved is never less than what is stored. */
+/* The columns of the tables as the database knows them, so that what is moved is never less than what is stored. */
 #ifndef MXB_STORE_COLUMNS_H
 #define MXB_STORE_COLUMNS_H
 #include <sqlite3.h>

@@ -152,19 +152,13 @@ static int export_run(struct exporter *x, sqlite3_stmt *run)
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* A statement over the chosen runs: sql has %s where they are restricted. */
+/* A statement over the chosen runs, all finished ones if run is NULL: sql has %s where they are restricted. */
 static int prepare_runs(struct store *st, const char *sql, const int64_t *run, uint32_t nrun, sqlite3_stmt **out)
 {
-    char text[1024], *list = calloc(nrun + 1, 24);
-    size_t n = 0;
-    if (!list) return SQLITE_NOMEM;
-    for (uint32_t i = 0; i < nrun; i++) n += (size_t)sprintf(list + n, "%c%lld", i ? ',' : '[', (long long)run[i]);
-    strcpy(list + n, nrun ? "]" : "[]");
-    snprintf(text, sizeof text, sql, run ? "u.id IN (SELECT value FROM json_each(?1))" : "u.state <> 'running' OR ?1 = ''");
-    int rc = sqlite3_prepare_v2(st->db, text, -1, out, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_bind_text(*out, 1, list, -1, SQLITE_TRANSIENT);
-    free(list);
-    return rc;
+    char text[1024];
+    snprintf(text, sizeof text, sql, run ? "u.id IN (SELECT value FROM json_each(?1))" : "u.state <> 'running'");
+    const int rc = sqlite3_prepare_v2(st->db, text, -1, out, NULL);
+    return rc || !run ? rc : store_bind_runs(*out, run, nrun);
 }
 
 static int finish(struct store *st, int rc, FILE *f, char *err, size_t errlen)
@@ -182,7 +176,8 @@ static int finish(struct store *st, int rc, FILE *f, char *err, size_t errlen)
     return store_fail(st->db, st->path, rc, "cannot read results", err, errlen);
 }
 
-int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, struct transfer_count *count, char *err, size_t errlen)
+int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, struct transfer_count *count, char *err,
+                 size_t errlen)
 {
     struct exporter x = { .st = st, .f = f, .count = count, .run = { "run", "id machine_id env_id", NULL },
         .machine = { "machine", "id", NULL }, .env = { "env", "id", NULL }, .bench_case = { "bench_case", "id", NULL },
@@ -193,11 +188,20 @@ int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, s
     int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);    /* one moment for everything */
     *count = (struct transfer_count){ 0 };
     for (size_t i = 0; i < MXB_COUNT(row) && rc == SQLITE_OK; i++) rc = prepare_row(st->db, row[i]);
-    if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(st->db, "SELECT id, case_id, device_id FROM result WHERE run_id = ? ORDER BY id", -1, &x.results, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(st->db, "SELECT id FROM round WHERE result_id = ? ORDER BY round", -1, &x.rounds, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(st->db, "SELECT clock, n, crc32, data FROM sample_blob WHERE round_id = ? ORDER BY clock", -1, &x.blobs, NULL);
-    if (rc == SQLITE_OK) rc = prepare_runs(st, "SELECT id, uuid, machine_id, env_id FROM run u WHERE %s ORDER BY started_ns, id", run, nrun, &runs);
-    if (rc == SQLITE_OK && fprintf(f, "{\"mlxbench\":\"results\",\"version\":%d}\n", TRANSFER_VERSION) < 0) rc = FAILED_WRITE;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(st->db, "SELECT id, case_id, device_id FROM result WHERE run_id = ? ORDER BY id", -1,
+                                &x.results, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(st->db, "SELECT id FROM round WHERE result_id = ? ORDER BY round", -1, &x.rounds, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(st->db,
+                                "SELECT clock, n, crc32, data FROM sample_blob WHERE round_id = ? ORDER BY clock", -1,
+                                &x.blobs, NULL);
+    if (rc == SQLITE_OK)
+        rc = prepare_runs(st, "SELECT id, uuid, machine_id, env_id FROM run u WHERE %s ORDER BY started_ns, id", run,
+                          nrun, &runs);
+    if (rc == SQLITE_OK && fprintf(f, "{\"mlxbench\":\"results\",\"version\":%d}\n", TRANSFER_VERSION) < 0)
+        rc = FAILED_WRITE;
     while (rc == SQLITE_OK && (rc = sqlite3_step(runs)) == SQLITE_ROW) rc = export_run(&x, runs);
     rc = finish(st, rc, f, err, errlen);
     for (size_t i = 0; i < MXB_COUNT(row); i++) sqlite3_finalize(row[i]->stmt);
@@ -209,13 +213,16 @@ int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, s
     return rc;
 }
 
-int store_export_csv(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, struct transfer_count *count, char *err, size_t errlen)
+int store_export_csv(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, struct transfer_count *count,
+                     char *err, size_t errlen)
 {
     struct sheet_column column[COLUMNS_MAX];
     struct sheet s = { .column = column };
     sqlite3_stmt *rows = NULL;
     *count = (struct transfer_count){ 0 };
-    int rc = prepare_runs(st, "SELECT v.* FROM v_result v WHERE v.run IN (SELECT u.uuid FROM run u WHERE %s) ORDER BY v.result_id", run, nrun, &rows);
+    int rc = prepare_runs(
+        st, "SELECT v.* FROM v_result v WHERE v.run IN (SELECT u.uuid FROM run u WHERE %s) ORDER BY v.result_id", run,
+        nrun, &rows);
     for (int i = 0; rc == SQLITE_OK && i < sqlite3_column_count(rows) && i < COLUMNS_MAX; i++)
         column[s.ncolumn++] = (struct sheet_column){ sqlite3_column_name(rows, i), NULL };
     while (rc == SQLITE_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {

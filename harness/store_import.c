@@ -20,7 +20,8 @@ int import_fault(const struct importer *im, const char *key, const char *fmt, ..
     char quoted[80];
     snprintf(quoted, sizeof quoted, "\"%.70s\"", key ? key : "");
     const char *at = key && im->text ? strstr(im->text, quoted) : NULL;
-    const int n = snprintf(im->err, im->errlen, "%s:%u:%zu: ", im->name, im->line, at ? (size_t)(at - im->text) + 1 : 1);
+    const int n =
+        snprintf(im->err, im->errlen, "%s:%u:%zu: ", im->name, im->line, at ? (size_t)(at - im->text) + 1 : 1);
     va_list ap;
     va_start(ap, fmt);
     if (n >= 0 && (size_t)n < im->errlen) vsnprintf(im->err + n, im->errlen - (size_t)n, fmt, ap);
@@ -56,7 +57,8 @@ const char *import_text(struct json_object *object, const char *key)
 static int bind_json(sqlite3_stmt *s, int at, struct json_object *v)
 {
     switch (json_object_get_type(v)) {
-    case json_type_string:  return sqlite3_bind_text(s, at, json_object_get_string(v), json_object_get_string_len(v), SQLITE_TRANSIENT);
+    case json_type_string:
+        return sqlite3_bind_text(s, at, json_object_get_string(v), json_object_get_string_len(v), SQLITE_TRANSIENT);
     case json_type_int:     return sqlite3_bind_int64(s, at, json_object_get_int64(v));
     case json_type_double:  return sqlite3_bind_double(s, at, json_object_get_double(v));
     case json_type_boolean: return sqlite3_bind_int64(s, at, json_object_get_boolean(v));
@@ -72,7 +74,8 @@ static bool listed(const char *words, const char *word)
 }
 
 /* Every member is a column with a value that is no list or object. */
-static int check_members(struct importer *im, const char *table, struct json_object *object, const char *nested, const struct columns *c)
+static int check_members(struct importer *im, const char *table, struct json_object *object, const char *nested,
+                         const struct columns *c)
 {
     json_object_object_foreach(object, key, v) {
         if (listed(nested, key)) continue;
@@ -85,15 +88,16 @@ static int check_members(struct importer *im, const char *table, struct json_obj
             return import_fault(im, key, "%s", text);
         }
         const enum json_type type = json_object_get_type(v);
-        if (type == json_type_object || type == json_type_array) return import_fault(im, key, "'%s' must be a plain value", key);
+        if (type == json_type_object || type == json_type_array)
+            return import_fault(im, key, "'%s' must be a plain value", key);
         if (type == json_type_string && strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
             return import_fault(im, key, "'%s' holds a NUL character", key);
     }
     return 0;
 }
 
-int import_row(struct importer *im, const char *table, struct json_object *object, const char *nested, const struct import_fixed *fixed, int nfixed,
-               bool unique, int64_t *id)
+int import_row(struct importer *im, const char *table, struct json_object *object, const char *nested,
+               const struct import_fixed *fixed, int nfixed, bool unique, int64_t *id)
 {
     struct columns all, used = { 0 };
     char sql[4096];
@@ -103,19 +107,23 @@ int import_row(struct importer *im, const char *table, struct json_object *objec
     if (rc) return import_sql_fault(im, rc, table);
     if ((rc = check_members(im, table, object, nested, &all)) != 0) return rc;
     for (int i = 0; i < all.n; i++)
-        if (json_object_object_get_ex(object, all.name[i], NULL)) memcpy(used.name[used.n++], all.name[i], sizeof all.name[i]);
+        if (json_object_object_get_ex(object, all.name[i], NULL))
+            memcpy(used.name[used.n++], all.name[i], sizeof all.name[i]);
     if (used.n == 0) return import_fault(im, table, "'%s' is empty", table);
     size_t n = (size_t)snprintf(sql, sizeof sql, "INSERT INTO %s(", table);
     for (int i = 0; i < nfixed; i++) n += (size_t)snprintf(sql + n, sizeof sql - n, "%s, ", fixed[i].name);
-    for (int i = 0; i < used.n; i++) n += (size_t)snprintf(sql + n, sizeof sql - n, "%s%s", i ? ", " : "", used.name[i]);
+    for (int i = 0; i < used.n; i++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, "%s%s", i ? ", " : "", used.name[i]);
     n += (size_t)snprintf(sql + n, sizeof sql - n, ") VALUES(?");
     for (int i = 1; i < nfixed + used.n; i++) n += (size_t)snprintf(sql + n, sizeof sql - n, ", ?");
     n += (size_t)snprintf(sql + n, sizeof sql - n, ")");
-    if (unique) n += (size_t)snprintf(sql + n, sizeof sql - n, " ON CONFLICT DO UPDATE SET %s = %s", used.name[0], used.name[0]);
+    const char *const first = used.name[0];
+    if (unique) n += (size_t)snprintf(sql + n, sizeof sql - n, " ON CONFLICT DO UPDATE SET %s = %s", first, first);
     snprintf(sql + n, sizeof sql - n, " RETURNING id");
     rc = sqlite3_prepare_v2(im->st->db, sql, -1, &s, NULL);
     for (int i = 0; i < nfixed && rc == SQLITE_OK; i++) rc = sqlite3_bind_int64(s, i + 1, fixed[i].value);
-    for (int i = 0; i < used.n && rc == SQLITE_OK; i++) rc = bind_json(s, nfixed + i + 1, import_member(object, used.name[i]));
+    for (int i = 0; i < used.n && rc == SQLITE_OK; i++)
+        rc = bind_json(s, nfixed + i + 1, import_member(object, used.name[i]));
     struct binder b = { .stmt = s, .rc = rc };
     rc = bind_run(&b, id);
     if (rc) rc = import_sql_fault(im, rc, table);
@@ -136,7 +144,8 @@ static int import_run(struct importer *im, struct json_object *line)
 {
     struct json_object *run = import_member(line, "run");
     const char *uuid = import_text(run, "uuid");
-    if (!uuid || !*uuid || strlen(uuid) >= sizeof im->run->uuid) return import_fault(im, "uuid", "a run needs a uuid of 1 to 63 characters");
+    if (!uuid || !*uuid || strlen(uuid) >= sizeof im->run->uuid)
+        return import_fault(im, "uuid", "a run needs a uuid of 1 to 63 characters");
     if (find_run(im, uuid)) return import_fault(im, "uuid", "run '%s' comes twice", uuid);
     struct import_run *p = realloc(im->run, (im->nrun + 1) * sizeof *p);
     if (!p) return import_sql_fault(im, SQLITE_NOMEM, "run");
@@ -170,7 +179,8 @@ static int import_samples(struct importer *im, const char *clock, struct json_ob
     const size_t n = is_list ? json_object_array_length(list) : 0;
     unsigned char *data = NULL;
     size_t bytes;
-    if (!is_list || n > SAMPLES_MOST) return import_fault(im, clock, "samples must be a list of at most %d integers", SAMPLES_MOST);
+    if (!is_list || n > SAMPLES_MOST)
+        return import_fault(im, clock, "samples must be a list of at most %d integers", SAMPLES_MOST);
     if ((int64_t)n != want) return import_fault(im, clock, "%zu samples, the round says n = %lld", n, (long long)want);
     double *ns = malloc(n * sizeof *ns + 1);
     if (!ns) return import_sql_fault(im, SQLITE_NOMEM, "samples");
@@ -185,7 +195,9 @@ static int import_samples(struct importer *im, const char *clock, struct json_ob
     if (packed == MXB_ENOMEM) return import_sql_fault(im, SQLITE_NOMEM, "samples");
     if (packed) return import_fault(im, clock, "a sample is not a time in 1/16 ns");
     struct binder b = { 0 };
-    b.rc = sqlite3_prepare_v2(im->st->db, "INSERT INTO sample_blob(round_id, clock, codec, n, crc32, data) VALUES(?, ?, 1, ?, ?, ?)", -1, &b.stmt, NULL);
+    b.rc = sqlite3_prepare_v2(
+        im->st->db, "INSERT INTO sample_blob(round_id, clock, codec, n, crc32, data) VALUES(?, ?, 1, ?, ?, ?)", -1,
+        &b.stmt, NULL);
     const int64_t crc = (int64_t)crc32(0, data, (uInt)bytes);
     bind_int(&b, round);
     bind_text(&b, clock);
@@ -206,7 +218,8 @@ static int import_round(struct importer *im, struct json_object *round, int64_t 
     int rc = import_row(im, "round", round, "samples", fixed, MXB_COUNT(fixed), false, &id);
     if (rc) return rc;
     if (!samples) return 0;
-    if (!json_object_is_type(samples, json_type_object)) return import_fault(im, "samples", "'samples' must be an object of lists");
+    if (!json_object_is_type(samples, json_type_object))
+        return import_fault(im, "samples", "'samples' must be an object of lists");
     json_object_object_foreach(samples, clock, list) {
         rc = import_samples(im, clock, list, json_object_get_int64(import_member(round, "n")), id);
         if (rc) return rc;
@@ -222,7 +235,8 @@ static int import_result(struct importer *im, struct json_object *line)
     int64_t bench_case = 0, device = 0, id = 0;
     if (!run) return import_fault(im, "run", "a result's 'run' must be the uuid of a run that stands before it");
     if (!run->id) return 0;
-    if (rounds && !json_object_is_type(rounds, json_type_array)) return import_fault(im, "rounds", "'rounds' must be a list");
+    if (rounds && !json_object_is_type(rounds, json_type_array))
+        return import_fault(im, "rounds", "'rounds' must be a list");
     const struct import_fixed on[] = { { "machine_id", run->machine_id } };
     int rc = import_row(im, "bench_case", import_member(line, "case"), "", NULL, 0, true, &bench_case);
     if (rc == 0) rc = import_row(im, "device", import_member(line, "device"), "", on, MXB_COUNT(on), true, &device);
@@ -244,7 +258,8 @@ static int import_line(struct importer *im, struct json_object *line)
     if (peer && strncmp(peer, "peer:", 5) == 0) return import_peer(im, line);
     if (import_member(line, "mlxbench")) {
         if (json_object_get_int64(import_member(line, "version")) == TRANSFER_VERSION) return 0;
-        return import_fault(im, "version", "this mlxbench reads version %d of the format: use a newer one", TRANSFER_VERSION);
+        return import_fault(im, "version", "this mlxbench reads version %d of the format: use a newer one",
+                            TRANSFER_VERSION);
     }
     json_object_object_foreach(line, key, unused) {
         char text[MXB_ERRLEN], q[QUOTE_LEN];

@@ -7,7 +7,10 @@
 #include "harness/store_internal.h"
 #include "harness/store_transfer.h"
 
-struct import_run { char uuid[64]; int64_t id, machine_id; };    /* id 0: was there already, its results are passed over */
+struct import_run {
+    char uuid[64];
+    int64_t id, machine_id;
+}; /* id 0: was there already, its results are passed over */
 struct importer {
     struct store *st;
     const char *name;                /* of the file */
@@ -25,15 +28,16 @@ struct json_object *import_member(struct json_object *object, const char *key);
 /* Its text; NULL if it is missing or no text. */
 const char *import_text(struct json_object *object, const char *key);
 
-/* Writes "file:line:column: text", the column being that of "key" in the line, 1 if it is not there.  Returns MXB_EPARSE. */
+/* Writes "file:line:column: text", the column being that of "key" in the line, 1 if it is not there.  Returns
+ * MXB_EPARSE. */
 int import_fault(const struct importer *, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The text of a failed SQLite call on this line; a broken constraint is the line's fault. */
 int import_sql_fault(const struct importer *, int rc, const char *what);
-/* Inserts the members of an object as a row: each must be a column, but those in `nested` are passed over.  fixed: names and
- * values of the references.  unique: a row that is there already is no error.  *id: the row's. */
+/* Inserts the members of an object as a row: each must be a column, but those in `nested` are passed over.  fixed:
+ * names and values of the references.  unique: a row that is there already is no error.  *id: the row's. */
 struct import_fixed { const char *name; int64_t value; };
-int import_row(struct importer *, const char *table, struct json_object *object, const char *nested, const struct import_fixed *fixed, int nfixed,
-               bool unique, int64_t *id);
+int import_row(struct importer *, const char *table, struct json_object *object, const char *nested,
+               const struct import_fixed *fixed, int nfixed, bool unique, int64_t *id);
 /* A line {"backend": "peer:...", ...} of an outside program. */
 int import_peer(struct importer *, struct json_object *line);
 #endif

@@ -64,6 +64,9 @@ int  store_device(struct store *, const char *backend, const struct mxb_caps *ca
  * code. */
 int  store_case(struct store *, const struct result_row *, int64_t *id, bool *usual);
 
+/* Binds row ids of runs to ?1 as a JSON list, for json_each().  SQLite's code. */
+int  store_bind_runs(sqlite3_stmt *, const int64_t *run, uint32_t nrun);
+
 /* store_result() inside a transaction of the caller's.  SQLite's code. */
 int  store_add_result(struct store *, const struct result_row *);
 

@@ -10,7 +10,8 @@
 #include "harness/store_schema.h"
 #include "harness/store_transfer.h"
 
-/* A table whose rows are the same where these columns are; ids of the other database are mapped through temp.<table>. */
+/* A table whose rows are the same where these columns are; ids of the other database are mapped through temp.<table>.
+ */
 struct shared { const char *table, *key, *reference; };    /* reference: column that points to machine, or NULL */
 static const struct shared shared[] = {
     { "machine", "hostname cpu ncpu ram_gib board", NULL },
@@ -42,12 +43,14 @@ static int map_table(sqlite3 *db, const struct shared *s)
     int rc = columns_of(db, s->table, placed ? "id machine_id" : "id", &c);
     if (rc) return rc;
     equal_keys(s->key, same, sizeof same);
-    snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO main.%s(%s%s) SELECT %s%s FROM other.%s o%s", s->table, placed ? "machine_id, " : "",
-             columns_list(&c, "", list), placed ? "m.new, " : "", columns_list(&c, "o.", from), s->table,
-             placed ? " JOIN temp.map_machine m ON m.old = o.machine_id" : "");
+    snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO main.%s(%s%s) SELECT %s%s FROM other.%s o%s", s->table,
+             placed ? "machine_id, " : "", columns_list(&c, "", list), placed ? "m.new, " : "",
+             columns_list(&c, "o.", from), s->table, placed ? " JOIN temp.map_machine m ON m.old = o.machine_id" : "");
     if ((rc = run_sql(db, sql)) != SQLITE_OK) return rc;
-    snprintf(sql, sizeof sql, "CREATE TEMP TABLE map_%s AS SELECT o.id AS old, t.id AS new FROM other.%s o JOIN main.%s t ON %s%s", s->table,
-             s->table, s->table, same, placed ? " JOIN temp.map_machine m ON m.old = o.machine_id AND m.new = t.machine_id" : "");
+    snprintf(sql, sizeof sql,
+             "CREATE TEMP TABLE map_%s AS SELECT o.id AS old, t.id AS new FROM other.%s o JOIN main.%s t ON %s%s",
+             s->table, s->table, s->table, same,
+             placed ? " JOIN temp.map_machine m ON m.old = o.machine_id AND m.new = t.machine_id" : "");
     return run_sql(db, sql);
 }
 
@@ -58,14 +61,17 @@ static int merge_runs(sqlite3 *db)
     char list[COLUMNS_TEXT], from[COLUMNS_TEXT], sql[3 * COLUMNS_TEXT];
     int rc = columns_of(db, "run", "id machine_id env_id", &c);
     if (rc) return rc;
-    snprintf(sql, sizeof sql, "INSERT INTO main.run(machine_id, env_id, %s) SELECT m.new, e.new, %s FROM other.run o"
+    snprintf(sql, sizeof sql,
+             "INSERT INTO main.run(machine_id, env_id, %s) SELECT m.new, e.new, %s FROM other.run o"
              " JOIN temp.map_machine m ON m.old = o.machine_id JOIN temp.map_env e ON e.old = o.env_id"
-             " WHERE o.state <> 'running' AND o.uuid NOT IN (SELECT uuid FROM main.run) ORDER BY o.id", columns_list(&c, "", list), columns_list(&c, "o.", from));
+             " WHERE o.state <> 'running' AND o.uuid NOT IN (SELECT uuid FROM main.run) ORDER BY o.id",
+             columns_list(&c, "", list), columns_list(&c, "o.", from));
     rc = run_sql(db, sql);
     if (rc == SQLITE_OK)
         rc = run_sql(db, "UPDATE main.run SET state = o.state, finished_ns = o.finished_ns FROM other.run o"
                          " WHERE o.uuid = run.uuid AND o.state = 'complete' AND run.state = 'aborted';"
-                         "CREATE TEMP TABLE map_run AS SELECT o.id AS old, t.id AS new FROM other.run o JOIN main.run t ON t.uuid = o.uuid"
+                         "CREATE TEMP TABLE map_run AS SELECT o.id AS old, t.id AS new FROM other.run o JOIN main.run "
+                         "t ON t.uuid = o.uuid"
                          " WHERE o.state <> 'running'");
     return rc;
 }
@@ -81,17 +87,23 @@ static int merge_results(sqlite3 *db)
     if (rc) return rc;
     const long long r0 = schema_number(db, "SELECT ifnull(max(id), 0) FROM main.result", 0);
     const long long q0 = schema_number(db, "SELECT ifnull(max(id), 0) FROM main.round", 0);
-    snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO main.result(id, run_id, case_id, device_id, %s) SELECT o.id + %lld, u.new, c.new, d.new, %s"
-             " FROM other.result o JOIN temp.map_run u ON u.old = o.run_id JOIN temp.map_bench_case c ON c.old = o.case_id"
-             " JOIN temp.map_device d ON d.old = o.device_id ORDER BY o.id", columns_list(&result, "", list), r0, columns_list(&result, "o.", from));
+    snprintf(
+        sql, sizeof sql,
+        "INSERT OR IGNORE INTO main.result(id, run_id, case_id, device_id, %s) SELECT o.id + %lld, u.new, c.new, "
+        "d.new, %s"
+        " FROM other.result o JOIN temp.map_run u ON u.old = o.run_id JOIN temp.map_bench_case c ON c.old = o.case_id"
+        " JOIN temp.map_device d ON d.old = o.device_id ORDER BY o.id",
+        columns_list(&result, "", list), r0, columns_list(&result, "o.", from));
     if ((rc = run_sql(db, sql)) != SQLITE_OK) return rc;
-    snprintf(sql, sizeof sql, "INSERT INTO main.round(id, result_id, %s) SELECT o.id + %lld, o.result_id + %lld, %s FROM other.round o"
-             " WHERE o.result_id + %lld IN (SELECT id FROM main.result WHERE id > %lld) ORDER BY o.id", columns_list(&round, "", list), q0, r0,
-             columns_list(&round, "o.", from), r0, r0);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO main.round(id, result_id, %s) SELECT o.id + %lld, o.result_id + %lld, %s FROM other.round o"
+             " WHERE o.result_id + %lld IN (SELECT id FROM main.result WHERE id > %lld) ORDER BY o.id",
+             columns_list(&round, "", list), q0, r0, columns_list(&round, "o.", from), r0, r0);
     if ((rc = run_sql(db, sql)) != SQLITE_OK) return rc;
-    snprintf(sql, sizeof sql, "INSERT INTO main.sample_blob(round_id, %s) SELECT o.round_id + %lld, %s FROM other.sample_blob o"
-             " WHERE o.round_id + %lld IN (SELECT id FROM main.round WHERE id > %lld)", columns_list(&blob, "", list), q0, columns_list(&blob, "o.", from),
-             q0, q0);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO main.sample_blob(round_id, %s) SELECT o.round_id + %lld, %s FROM other.sample_blob o"
+             " WHERE o.round_id + %lld IN (SELECT id FROM main.round WHERE id > %lld)",
+             columns_list(&blob, "", list), q0, columns_list(&blob, "o.", from), q0, q0);
     return run_sql(db, sql);
 }
 

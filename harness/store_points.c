@@ -9,17 +9,23 @@
 #include "harness/store_internal.h"
 
 #define MACHINE "m.hostname || ', ' || m.cpu || ', ' || m.ncpu || ' threads, ' || m.ram_gib || ' GiB, ' || m.board"
-#define DEVICE  "d.name || ', ' || d.driver || ' ' || d.driver_version || ', ' || d.api || ', ' || d.units || ' units, ' ||" \
-                " d.uuid || printf(' %x:%x %x', d.vendor_id, d.product_id, d.features)"
+#define DEVICE                                                                                                         \
+    "d.name || ', ' || d.driver || ' ' || d.driver_version || ', ' || d.api || ', ' || d.units || ' units, ' ||"       \
+    " d.uuid || printf(' %x:%x %x', d.vendor_id, d.product_id, d.features)"
 #define ENV     "e.os || ', ' || e.kernel || ', ' || e.governor || ', ' || e.compiler || ', ' || e.cflags"
-#define COLUMNS                                                                                                      \
-    "SELECT r.id, u.uuid, u.vcs_commit, u.branch, strftime('%Y-%m-%dT%H:%M:%SZ', u.started_ns / 1000000000, 'unixepoch')," \
+#define COLUMNS                                                                                                        \
+    "SELECT r.id, u.uuid, u.vcs_commit, u.branch, strftime('%Y-%m-%dT%H:%M:%SZ', u.started_ns / 1000000000, "          \
+    "'unixepoch'),"                                                                                                    \
     " u.vcs_dirty, u.started_ns, c.hash, c.def_version, c.case_text, c.op, c.entry, c.params_json, c.cache, r.suite,"  \
-    " d.backend, d.name, r.impl, r.tile, " MACHINE ", " DEVICE ", " ENV ", r.status, r.reason, r.median_ns, r.ci_lo_ns," \
+    " d.backend, d.name, r.impl, r.tile, " MACHINE ", " DEVICE ", " ENV                                                \
+    ", r.status, r.reason, r.median_ns, r.ci_lo_ns,"                                                                   \
     " r.ci_hi_ns, r.gbps, r.gflops, 100 * r.limit_ns / r.median_ns, r.limit_by, r.noise"                               \
-    " FROM result r JOIN run u ON u.id = r.run_id JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id" \
+    " FROM result r JOIN run u ON u.id = r.run_id JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = "      \
+    "r.device_id"                                                                                                      \
     " JOIN machine m ON m.id = u.machine_id JOIN env e ON e.id = u.env_id"
-#define ORDER " ORDER BY c.op, c.entry, c.case_text, c.def_version, d.backend, d.name, r.device_id, u.started_ns, u.id, r.finished_ns, r.id"
+#define ORDER                                                                                                          \
+    " ORDER BY c.op, c.entry, c.case_text, c.def_version, d.backend, d.name, r.device_id, u.started_ns, u.id, "        \
+    "r.finished_ns, r.id"
 
 void points_free(struct point_list *l)
 {
@@ -66,14 +72,38 @@ static bool same_place(const struct point *a, const struct point *b)
 /* The row that the statement stands on.  SQLite's code. */
 static int read_point(sqlite3_stmt *s, struct point_list *l)
 {
-    static const size_t text_at[] = {    /* the columns that hold a text, in order */
-        offsetof(struct point, run), offsetof(struct point, commit), offsetof(struct point, branch), offsetof(struct point, when),
-        0, 0, offsetof(struct point, case_id), 0, offsetof(struct point, case_text), offsetof(struct point, op),
-        offsetof(struct point, entry), offsetof(struct point, params_json), offsetof(struct point, cache),
-        offsetof(struct point, suite), offsetof(struct point, backend), offsetof(struct point, device),
-        offsetof(struct point, impl), offsetof(struct point, tile), offsetof(struct point, machine),
-        offsetof(struct point, device_text), offsetof(struct point, env), offsetof(struct point, status),
-        offsetof(struct point, reason), 0, 0, 0, 0, 0, 0, offsetof(struct point, limit_by) };
+    static const size_t text_at[] = { /* the columns that hold a text, in order */
+                                      offsetof(struct point, run),
+                                      offsetof(struct point, commit),
+                                      offsetof(struct point, branch),
+                                      offsetof(struct point, when),
+                                      0,
+                                      0,
+                                      offsetof(struct point, case_id),
+                                      0,
+                                      offsetof(struct point, case_text),
+                                      offsetof(struct point, op),
+                                      offsetof(struct point, entry),
+                                      offsetof(struct point, params_json),
+                                      offsetof(struct point, cache),
+                                      offsetof(struct point, suite),
+                                      offsetof(struct point, backend),
+                                      offsetof(struct point, device),
+                                      offsetof(struct point, impl),
+                                      offsetof(struct point, tile),
+                                      offsetof(struct point, machine),
+                                      offsetof(struct point, device_text),
+                                      offsetof(struct point, env),
+                                      offsetof(struct point, status),
+                                      offsetof(struct point, reason),
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      offsetof(struct point, limit_by)
+    };
     enum { TEXTS = MXB_COUNT(text_at), FIRST = 1 };
     struct point *p = new_point(l);
     if (!p) return SQLITE_NOMEM;
@@ -117,8 +147,9 @@ static int read_rounds(sqlite3_stmt *s, int64_t result, struct point *p)
 static int read_all(struct store *st, sqlite3_stmt *rows, struct point_list *l, char *err, size_t errlen)
 {
     sqlite3_stmt *rounds = NULL;
-    int rc = sqlite3_prepare_v2(st->db, "SELECT median_ns, ci_lo_ns, ci_hi_ns FROM round WHERE result_id = ? ORDER BY round", -1,
-                                &rounds, NULL);
+    int rc =
+        sqlite3_prepare_v2(st->db, "SELECT median_ns, ci_lo_ns, ci_hi_ns FROM round WHERE result_id = ? ORDER BY round",
+                           -1, &rounds, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
         rc = read_point(rows, l);
         if (rc == SQLITE_OK) rc = read_rounds(rounds, sqlite3_column_int64(rows, 0), &l->item[l->n - 1]);
@@ -135,18 +166,14 @@ static int read_all(struct store *st, sqlite3_stmt *rows, struct point_list *l, 
     return store_fail(st->db, st->path, rc, "cannot read results", err, errlen);
 }
 
-int store_points_of_runs(struct store *st, const int64_t *run, uint32_t nrun, struct point_list *l, char *err, size_t errlen)
+int store_points_of_runs(struct store *st, const int64_t *run, uint32_t nrun, struct point_list *l, char *err,
+                         size_t errlen)
 {
-    char *list = calloc(nrun + 1, 24);
+    static const char sql[] = COLUMNS " WHERE r.run_id IN (SELECT value FROM json_each(?1))" ORDER;
     sqlite3_stmt *s = NULL;
-    size_t n = 0;
     *l = (struct point_list){ 0 };
-    for (uint32_t i = 0; list && i < nrun; i++) n += (size_t)sprintf(list + n, "%c%lld", i ? ',' : '[', (long long)run[i]);
-    if (list && nrun) strcpy(list + n, "]");
-    int rc = !list ? SQLITE_NOMEM
-             : sqlite3_prepare_v2(st->db, COLUMNS " WHERE r.run_id IN (SELECT value FROM json_each(?1))" ORDER, -1, &s, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_bind_text(s, 1, list, -1, SQLITE_TRANSIENT);
-    free(list);
+    int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+    if (rc == SQLITE_OK) rc = store_bind_runs(s, run, nrun);
     if (rc == SQLITE_OK) return read_all(st, s, l, err, errlen);
     sqlite3_finalize(s);
     return store_fail(st->db, st->path, rc, "cannot read results", err, errlen);
@@ -171,11 +198,13 @@ int store_points_of_case(struct store *st, const char *what, struct point_list *
 {
     static const char timed[] = COLUMNS " WHERE r.median_ns > 0 AND u.state <> 'running' AND r.case_id IN"
                                         " (SELECT id FROM bench_case WHERE hash BETWEEN ?1 AND ?1 || 'g')" ORDER;
-    static const char like[] = COLUMNS " WHERE r.median_ns > 0 AND u.state <> 'running' AND"
-                                       " r.case_id IN (SELECT id FROM bench_case WHERE mxb_matches(?1, case_text))" ORDER;
+    static const char like[] =
+        COLUMNS " WHERE r.median_ns > 0 AND u.state <> 'running' AND"
+                " r.case_id IN (SELECT id FROM bench_case WHERE mxb_matches(?1, case_text))" ORDER;
     sqlite3_stmt *s = NULL;
     *l = (struct point_list){ 0 };
-    int rc = sqlite3_create_function_v2(st->db, "mxb_matches", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, matches, NULL, NULL, NULL);
+    int rc = sqlite3_create_function_v2(st->db, "mxb_matches", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, matches,
+                                        NULL, NULL, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(st->db, looks_like_id(what) ? timed : like, -1, &s, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_bind_text(s, 1, what, -1, SQLITE_STATIC);
     if (rc == SQLITE_OK) return read_all(st, s, l, err, errlen);

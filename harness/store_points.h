@@ -24,13 +24,14 @@ struct point_list { struct point *item; uint32_t n, cap; char **text; uint32_t n
 void points_free(struct point_list *);
 
 /* The results of these runs (row ids), in order of case, device and time.  Of a case that a run did again, the last. */
-int store_points_of_runs(struct store *, const int64_t *run, uint32_t nrun, struct point_list *, char *err, size_t errlen);
-/* The timed results of all finished runs, in the same order: of cases whose id begins with `what`, if it looks like one (4 to
- * 16 hex digits), else of those whose text matches it as --filter does. */
+int store_points_of_runs(struct store *, const int64_t *run, uint32_t nrun, struct point_list *, char *err,
+                         size_t errlen);
+/* The timed results of all finished runs, in the same order: of cases whose id begins with `what`, if it looks like one
+ * (4 to 16 hex digits), else of those whose text matches it as --filter does. */
 int store_points_of_case(struct store *, const char *what, struct point_list *, char *err, size_t errlen);
 
-/* Which runs does a word mean?  "last", "last~N": the N-th last one with a timed result; the beginning of a run's uuid, or of a
- * commit (4 hex digits at least): all its finished runs.  Their row ids in *run (free() it), *nrun at least 1; MXB_EINVAL with
- * one line in err if none or several are meant. */
+/* Which runs does a word mean?  "last", "last~N": the N-th last one with a timed result; the beginning of a run's uuid,
+ * or of a commit (4 hex digits at least): all its finished runs.  Their row ids in *run (free() it), *nrun at least 1;
+ * MXB_EINVAL with one line in err if none or several are meant. */
 int store_find_runs(struct store *, const char *word, int64_t **run, uint32_t *nrun, char *err, size_t errlen);
 #endif

@@ -43,7 +43,8 @@ static int find(struct store *st, uint32_t keep, bool samples_only)
     return rc;
 }
 
-int store_prune(struct store *st, uint32_t keep, bool samples_only, bool dry, struct prune_count *count, char *err, size_t errlen)
+int store_prune(struct store *st, uint32_t keep, bool samples_only, bool dry, struct prune_count *count, char *err,
+                size_t errlen)
 {
     *count = (struct prune_count){ .bytes_before = file_size(st) };
     int rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);

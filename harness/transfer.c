@@ -42,8 +42,8 @@ static int choose_runs(const struct cli *c, struct store *st, int64_t **run, uin
 }
 
 /* Writes beside the file and renames, so that a file is whole or not there. */
-static int export_to(struct store *st, const struct cli *c, const int64_t *run, uint32_t nrun, bool csv, struct transfer_count *count,
-                     char *err, size_t errlen)
+static int export_to(struct store *st, const struct cli *c, const int64_t *run, uint32_t nrun, bool csv,
+                     struct transfer_count *count, char *err, size_t errlen)
 {
     char path[4200] = "";
     FILE *f = stdout;
@@ -54,7 +54,8 @@ static int export_to(struct store *st, const struct cli *c, const int64_t *run, 
             return MXB_EINVAL;
         }
     }
-    int rc = csv ? store_export_csv(st, run, nrun, f, count, err, errlen) : store_export(st, run, nrun, f, count, err, errlen);
+    int rc = csv ? store_export_csv(st, run, nrun, f, count, err, errlen)
+                 : store_export(st, run, nrun, f, count, err, errlen);
     if (!c->out) return rc;
     if ((fclose(f) != 0 || (rc == 0 && rename(path, c->out) != 0)) && rc == 0) {
         snprintf(err, errlen, "cannot write '%.300s': %s", c->out, strerror(errno));
@@ -137,7 +138,9 @@ int prune_run(const struct cli *c)
     struct prune_count n;
     char err[MXB_ERRLEN];
     if (c->arg.n) return cli_error(EXIT_USAGE, "prune: takes no argument; --keep N says how many results stay");
-    if (!c->keep) return cli_error(EXIT_USAGE, "prune: --keep N is missing: how many results of each case, device and branch stay?");
+    if (!c->keep)
+        return cli_error(EXIT_USAGE,
+                         "prune: --keep N is missing: how many results of each case, device and branch stay?");
     int rc = store_open(cli_db(c), false, &st, err, sizeof(err));
     if (rc == 0) rc = store_prune(st, c->keep, c->samples_only, c->dry_run, &n, err, sizeof(err));
     store_close(st);

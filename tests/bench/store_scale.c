@@ -1,5 +1,6 @@
-/* Fills a database through the store's own functions with RUNS runs of CASES timed results, 200 samples each, and reads it
- * back as `history` and the screen of the gate do.  Usage: store_scale FILE RUNS CASES SYNC (0 or 1); scripts/store_scale.sh */
+/* Fills a database through the store's own functions with RUNS runs of CASES timed results, 200 samples each, and reads
+ * it back as `history` and the screen of the gate do.  Usage: store_scale FILE RUNS CASES SYNC (0 or 1);
+ * scripts/store_scale.sh */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,18 +55,48 @@ static void add_result(struct store *st, uint32_t c, uint64_t *state)
     }
     combine_rounds(s, ROUNDS, &figure);
     snprintf(params, sizeof params, "{\"n_heads\":16,\"n_kv_heads\":8,\"seq_len_q\":%u,\"seq_len_k\":4096}", c);
-    snprintf(text, sizeof text, "flash_attn_prefill_bf16_d256 n_heads=16 n_kv_heads=8 seq_len_q=%u seq_len_k=4096 seed=1 cpu avx512 warm", c);
-    snprintf(repro, sizeof repro, "mlxbench run '{op: flash_attn_prefill, entries: [flash_attn_prefill_bf16_d256], params:"
-             " {n_heads: 16, n_kv_heads: 8, seq_len_q: %u, seq_len_k: 4096}, seed: 1, backends: [cpu], bench: {rounds: 2}}'", c);
-    const struct result_row r = {
-        .suite = "flash_attn", .op = "flash_attn_prefill", .entry = "flash_attn_prefill_bf16_d256", .dtype = "bf16",
-        .params_json = params, .case_text = text, .case_id = 0x9e3779b97f4a7c15u * (c + 1), .seed = 1, .def_version = 1,
-        .bytes = 1e6, .flops = 1e9, .backend = "cpu", .caps = &caps, .impl = "avx512", .tile = "BQ=32 BK=64",
-        .status = ST_PASS, .reason = "", .err_rms = 0.2 + uniform(state), .err_max = 1 + uniform(state), .compared = 4096,
-        .repro = repro, .setup_ns = t * uniform(state), .compile_ns = 0, .first_ns = t * uniform(state),
-        .check_ns = t * uniform(state), .oracle_ns = t * uniform(state), .case_ns = 1e8 * uniform(state), .round = round,
-        .nround = ROUNDS, .median_ns = figure.median, .ci_lo_ns = figure.ci_lo, .ci_hi_ns = figure.ci_hi,
-        .gbps = 1e6 / figure.median, .gflops = 1e9 / figure.median };
+    snprintf(text, sizeof text,
+             "flash_attn_prefill_bf16_d256 n_heads=16 n_kv_heads=8 seq_len_q=%u seq_len_k=4096 seed=1 cpu avx512 warm",
+             c);
+    snprintf(
+        repro, sizeof repro,
+        "mlxbench run '{op: flash_attn_prefill, entries: [flash_attn_prefill_bf16_d256], params:"
+        " {n_heads: 16, n_kv_heads: 8, seq_len_q: %u, seq_len_k: 4096}, seed: 1, backends: [cpu], bench: {rounds: 2}}'",
+        c);
+    const struct result_row r = { .suite = "flash_attn",
+                                  .op = "flash_attn_prefill",
+                                  .entry = "flash_attn_prefill_bf16_d256",
+                                  .dtype = "bf16",
+                                  .params_json = params,
+                                  .case_text = text,
+                                  .case_id = 0x9e3779b97f4a7c15u * (c + 1),
+                                  .seed = 1,
+                                  .def_version = 1,
+                                  .bytes = 1e6,
+                                  .flops = 1e9,
+                                  .backend = "cpu",
+                                  .caps = &caps,
+                                  .impl = "avx512",
+                                  .tile = "BQ=32 BK=64",
+                                  .status = ST_PASS,
+                                  .reason = "",
+                                  .err_rms = 0.2 + uniform(state),
+                                  .err_max = 1 + uniform(state),
+                                  .compared = 4096,
+                                  .repro = repro,
+                                  .setup_ns = t * uniform(state),
+                                  .compile_ns = 0,
+                                  .first_ns = t * uniform(state),
+                                  .check_ns = t * uniform(state),
+                                  .oracle_ns = t * uniform(state),
+                                  .case_ns = 1e8 * uniform(state),
+                                  .round = round,
+                                  .nround = ROUNDS,
+                                  .median_ns = figure.median,
+                                  .ci_lo_ns = figure.ci_lo,
+                                  .ci_hi_ns = figure.ci_hi,
+                                  .gbps = 1e6 / figure.median,
+                                  .gflops = 1e9 / figure.median };
     if (store_result(st, &r, err, sizeof err)) {
         fprintf(stderr, "store_scale: %s\n", err);
         exit(5);
@@ -87,9 +118,15 @@ static int fill(const char *path, uint32_t runs, uint32_t cases, bool sync)
     for (uint32_t u = 0; u < runs; u++) {
         char commit[41], uuid[37];
         snprintf(commit, sizeof commit, "%040llx", 0x1000003ull * (u + 1));
-        const struct run_info info = { .version = "0.1", .commit = commit, .branch = "main", .suite_hash = 1, .binary_hash = u,
-                                       .cmdline = "mlxbench run suites/flash_attn.yaml", .purpose = "bench",
-                                       .config_json = "{}", .durable = sync };
+        const struct run_info info = { .version = "0.1",
+                                       .commit = commit,
+                                       .branch = "main",
+                                       .suite_hash = 1,
+                                       .binary_hash = u,
+                                       .cmdline = "mlxbench run suites/flash_attn.yaml",
+                                       .purpose = "bench",
+                                       .config_json = "{}",
+                                       .durable = sync };
         if (store_begin(st, &info, uuid, err, sizeof err)) return fail();
         for (uint32_t c = 0; c < cases; c++) add_result(st, c, &state);
         if (store_end(st, "complete", err, sizeof err)) return fail();
@@ -115,14 +152,17 @@ static int screen(const char *path, uint32_t runs)
         int64_t *run = NULL;
         uint32_t n;
         snprintf(word, sizeof word, "last~%u", u);
-        if (store_find_runs(st, word, &run, &n, err, sizeof err) || store_points_of_runs(st, run, n, &l, err, sizeof err)) return fail();
+        if (store_find_runs(st, word, &run, &n, err, sizeof err) ||
+            store_points_of_runs(st, run, n, &l, err, sizeof err))
+            return fail();
         results += l.n;
         points_free(&l);
         free(run);
     }
     const double t2 = seconds();
     store_close(st);
-    printf("screen    the last 20 runs, %u results with their rounds: %.3f s, opening %.3f s\n", results, t2 - t1, t1 - t0);
+    printf("screen    the last 20 runs, %u results with their rounds: %.3f s, opening %.3f s\n", results, t2 - t1,
+           t1 - t0);
     return 0;
 }
 

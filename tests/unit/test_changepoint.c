@@ -101,7 +101,7 @@ static void short_and_flat(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(partitions), cmocka_unit_test(steps), cmocka_unit_test(by_hand),
-                                        cmocka_unit_test(short_and_flat) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(partitions), cmocka_unit_test(steps),
+                                        cmocka_unit_test(by_hand), cmocka_unit_test(short_and_flat) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Tests of compare and history on synthetic databases: which runs a word means, which cases pair, the verdicts, the series. */
+/* Tests of compare and history on synthetic databases: which runs a word means, which cases pair, the verdicts, the
+ * series. */
 #include "store_fixture.h"
 
 #include "harness/compare.h"
@@ -123,8 +124,9 @@ static void verdicts(void **unused)
     (void)unused;
     static const struct want a[] = { { 1, 1e5, ST_PASS }, { 2, 1e5, ST_PASS }, { 3, 1e5, ST_PASS }, { 4, 1e5, ST_PASS },
         { 5, 0, ST_FAIL }, { 6, 0, ST_CRASHED }, { 7, 1e5, ST_PASS }, { 8, 0, ST_SKIP }, { 9, 0, ST_PASS } };
-    static const struct want b[] = { { 1, 1.2e5, ST_PASS }, { 2, 0.7e5, ST_PASS }, { 3, 1e5, ST_PASS }, { 4, 0, ST_FAIL },
-        { 5, 1e5, ST_PASS }, { 6, 0, ST_FAIL }, { 8, 1e5, ST_PASS }, { 9, 1e5, ST_PASS }, { 10, 1e5, ST_PASS } };
+    static const struct want b[] = { { 1, 1.2e5, ST_PASS }, { 2, 0.7e5, ST_PASS }, { 3, 1e5, ST_PASS },
+                                     { 4, 0, ST_FAIL },     { 5, 1e5, ST_PASS },   { 6, 0, ST_FAIL },
+                                     { 8, 1e5, ST_PASS },   { 9, 1e5, ST_PASS },   { 10, 1e5, ST_PASS } };
     make_run("aaaa", &caps, a, MXB_COUNT(a));
     make_run("bbbb", &caps, b, MXB_COUNT(b));
     compare("aaaa", "bbbb", false);
@@ -212,7 +214,8 @@ static void series(void **unused)
     strcpy(newer.driver_version, "9.9");
     for (int i = 0; i < 24; i++) {
         const double jitter = 1 + 0.004 * mxb_rand_normal(3, 1, (uint64_t)i);
-        const struct want w[] = { { 0xabc1, (i < 14 ? 1e5 : 1.1e5) * jitter, ST_PASS }, { 0xabc2, 2e5 * jitter, ST_PASS } };
+        const struct want w[] = { { 0xabc1, (i < 14 ? 1e5 : 1.1e5) * jitter, ST_PASS },
+                                  { 0xabc2, 2e5 * jitter, ST_PASS } };
         char commit[16];
         snprintf(commit, sizeof commit, "c%03d", i);
         make_run(commit, i < 18 ? &caps : &newer, w, 2);
@@ -258,7 +261,8 @@ static void series(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { in_folder(words), in_folder(verdicts), in_folder(another_driver),
-                                        in_folder(two_devices_of_one_name), in_folder(rounds_add_up), in_folder(series) };
+    const struct CMUnitTest tests[] = { in_folder(words),          in_folder(verdicts),
+                                        in_folder(another_driver), in_folder(two_devices_of_one_name),
+                                        in_folder(rounds_add_up),  in_folder(series) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Tests of the roofline: which limit binds a case, by hand; what is stored for a device comes back; the best figure counts. */
+/* Tests of the roofline: which limit binds a case, by hand; what is stored for a device comes back; the best figure
+ * counts. */
 #include "store_fixture.h"
 
 #include "harness/ops.h"
@@ -47,7 +48,8 @@ static void not_measured(void **unused)
     assert_string_equal(roofline_limit(&roof, &no_size, 2e8, 0, MXB_F32, CACHE_WARM, 0).by, "memory");
 }
 
-static void collect(struct roofline_probe *p, const char *entry, enum mxb_status st, double bytes, double gbps, double gflops)
+static void collect(struct roofline_probe *p, const char *entry, enum mxb_status st, double bytes, double gbps,
+                    double gflops)
 {
     struct result_row r = row_of(1);
     r.entry = entry;
@@ -130,7 +132,8 @@ static void outside_of_the_catalogue(void **unused)
     for (uint32_t i = 0; i < ops_count(); i++)
         for (uint32_t e = 0; e < ops_get(i)->nentry; e++) {
             bool listed = false;
-            for (uint32_t k = 0; k < catalogue_count; k++) listed |= strcmp(catalogue[k].name, ops_get(i)->entry[e].name) == 0;
+            for (uint32_t k = 0; k < catalogue_count; k++)
+                listed |= strcmp(catalogue[k].name, ops_get(i)->entry[e].name) == 0;
             if (strcmp(ops_get(i)->family, "bench") == 0) assert_false(listed);
         }
     assert_non_null(ops_find("bench_copy"));

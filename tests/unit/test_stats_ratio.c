@@ -1,5 +1,5 @@
-/* Tests of the ratio of two sets of rounds: by hand, what few rounds can and cannot decide, and how often equal kernels are
- * called different. */
+/* Tests of the ratio of two sets of rounds: by hand, what few rounds can and cannot decide, and how often equal kernels
+ * are called different. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,9 +54,10 @@ static void what_rounds_can_decide(void **unused)
 
     static const double noisy[] = { 100, 104, 96 }, slower[] = { 106, 110, 101 };
     assert_int_equal(of(noisy, 3, slower, 3).verdict, RATIO_INCONCLUSIVE);
-    static const double quiet[] = { 100, 100.2, 99.9 }, same[] = { 100.1, 100, 100.3 }, little[] = { 102, 102.1, 101.9 };
+    static const double quiet[] = { 100, 100.2, 99.9 }, same[] = { 100.1, 100, 100.3 },
+                        little[] = { 102, 102.1, 101.9 };
     assert_int_equal(of(quiet, 3, same, 3).verdict, RATIO_UNCHANGED);
-    assert_int_equal(of(quiet, 3, little, 3).verdict, RATIO_UNCHANGED);      /* 2 % for sure is within the margin of 3 % */
+    assert_int_equal(of(quiet, 3, little, 3).verdict, RATIO_UNCHANGED); /* 2 % for sure is within the margin of 3 % */
     static const double at_margin[] = { 103.05, 103.0, 103.1 };
     const struct ratio edge = of(quiet, 3, at_margin, 3);
     assert_true(edge.lo > 1 && edge.value > 1.029);
@@ -68,10 +69,11 @@ static void what_rounds_can_decide(void **unused)
 static void rounds_own_intervals(void **unused)
 {
     (void)unused;
-    const struct round_figure a[] = { { 100, 80, 125 }, { 100, 80, 125 } }, b[] = { { 110, 88, 137.5 }, { 110, 88, 137.5 } };
+    const struct round_figure a[] = { { 100, 80, 125 }, { 100, 80, 125 } },
+                              b[] = { { 110, 88, 137.5 }, { 110, 88, 137.5 } };
     const struct ratio r = ratio_of(a, 2, b, 2);
     assert_int_equal(r.verdict, RATIO_INCONCLUSIVE);
-    const double half = log(1.25) / 1.959964;                /* sd of a round; of the mean of two, and both sides: the same */
+    const double half = log(1.25) / 1.959964; /* sd of a round; of the mean of two, and both sides: the same */
     near(log(r.hi / r.value), 2.5758293 * half);
     const struct round_figure c[] = { { 100, 0, 0 }, { 100, 0, 0 } }, d[] = { { 110, 0, 0 }, { 110, 0, 0 } };
     assert_int_equal(ratio_of(c, 2, d, 2).verdict, RATIO_SLOWER);

@@ -1,4 +1,5 @@
-/* Tests of export, import, merge and prune: nothing is lost on the way, nothing comes twice, and a bad file changes nothing. */
+/* Tests of export, import, merge and prune: nothing is lost on the way, nothing comes twice, and a bad file changes
+ * nothing. */
 #include "store_fixture.h"
 
 #include "harness/store_transfer.h"
@@ -18,7 +19,8 @@ static struct store *open_at(const char *path)
     return st;
 }
 
-/* Two runs with timed, failed, skipped and unplanned results, samples on both clocks, values at the edges of their types. */
+/* Two runs with timed, failed, skipped and unplanned results, samples on both clocks, values at the edges of their
+ * types. */
 static void fill_db(void)
 {
     static struct measurement round[2];
@@ -73,13 +75,19 @@ static int import_into(const char *database, const char *path)
 /* Everything but the rows' own numbers, as one text per table. */
 static const char *const contents[] = {
     "SELECT group_concat(quote(json_array(hostname, cpu, ncpu, ram_gib, board))) FROM machine",
-    "SELECT group_concat(quote(json_array(backend, name, driver, driver_version, features, caps_json))) FROM (SELECT * FROM device ORDER BY name)",
-    "SELECT group_concat(quote(uuid) || started_ns || finished_ns || state || vcs_commit || vcs_dirty || cmdline || config_json || pid) FROM"
+    "SELECT group_concat(quote(json_array(backend, name, driver, driver_version, features, caps_json))) FROM (SELECT * "
+    "FROM device ORDER BY name)",
+    "SELECT group_concat(quote(uuid) || started_ns || finished_ns || state || vcs_commit || vcs_dirty || cmdline || "
+    "config_json || pid) FROM"
     " (SELECT * FROM run ORDER BY uuid)",
-    "SELECT group_concat(hash || def_version || case_text || seed || cache || quote(bytes) || repro) FROM (SELECT * FROM bench_case ORDER BY hash)",
-    "SELECT group_concat(v.run || v.case_hash || v.attempt || v.status || quote(v.reason) || quote(v.err_max) || quote(v.median_ns) ||"
-    " quote(v.limit_pct) || v.limit_by || v.finished_ns) FROM (SELECT * FROM v_result ORDER BY run, case_hash, attempt) v",
-    "SELECT group_concat(quote(q.median_ns) || quote(q.rho1) || q.n || q.clock || quote(q.host_median_ns) || b.clock || b.n || b.crc32 || hex(b.data))"
+    "SELECT group_concat(hash || def_version || case_text || seed || cache || quote(bytes) || repro) FROM (SELECT * "
+    "FROM bench_case ORDER BY hash)",
+    "SELECT group_concat(v.run || v.case_hash || v.attempt || v.status || quote(v.reason) || quote(v.err_max) || "
+    "quote(v.median_ns) ||"
+    " quote(v.limit_pct) || v.limit_by || v.finished_ns) FROM (SELECT * FROM v_result ORDER BY run, case_hash, "
+    "attempt) v",
+    "SELECT group_concat(quote(q.median_ns) || quote(q.rho1) || q.n || q.clock || quote(q.host_median_ns) || b.clock "
+    "|| b.n || b.crc32 || hex(b.data))"
     " FROM round q JOIN sample_blob b ON b.round_id = q.id",
 };
 
@@ -144,14 +152,21 @@ static void reject(const char *text, const char *message)
     write_file(text);
     if (import_into(db, file) != MXB_EPARSE) fail_msg("accepted: %s", text);
     if (!strstr(err, message) || strchr(err, '\n')) fail_msg("'%s' is not said by '%s'", message, err);
-    expect_sql("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM machine) + (SELECT count(*) FROM device)", "0");
+    expect_sql("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM machine) + (SELECT count(*) FROM device)",
+               "0");
 }
 
-#define RUN "{\"run\":{\"uuid\":\"u1\",\"started_ns\":1,\"state\":\"complete\",\"mlxbench_version\":\"1\",\"vcs_commit\":\"c\",\"vcs_dirty\":0," \
-            "\"branch\":\"\",\"binary_hash\":\"\",\"suite_hash\":\"\",\"cmdline\":\"\",\"purpose\":\"bench\",\"config_json\":\"{}\",\"pid\":1," \
-            "\"pid_start\":1,\"boot_id\":\"\"},\"machine\":{\"hostname\":\"h\",\"cpu\":\"c\",\"ncpu\":1,\"ram_gib\":1,\"board\":\"\"}," \
-            "\"env\":{\"os\":\"\",\"kernel\":\"\",\"governor\":\"\",\"compiler\":\"\",\"cflags\":\"\"}}\n"
-#define PEER(rest) "{\"backend\":\"peer:torch\",\"device\":\"GPU\",\"entry\":\"rms_norm_f16\",\"params\":{\"rows\":4,\"dim\":64}," rest "}\n"
+#define RUN                                                                                                            \
+    "{\"run\":{\"uuid\":\"u1\",\"started_ns\":1,\"state\":\"complete\",\"mlxbench_version\":\"1\",\"vcs_commit\":"     \
+    "\"c\",\"vcs_dirty\":0,"                                                                                           \
+    "\"branch\":\"\",\"binary_hash\":\"\",\"suite_hash\":\"\",\"cmdline\":\"\",\"purpose\":\"bench\",\"config_json\":" \
+    "\"{}\",\"pid\":1,"                                                                                                \
+    "\"pid_start\":1,\"boot_id\":\"\"},\"machine\":{\"hostname\":\"h\",\"cpu\":\"c\",\"ncpu\":1,\"ram_gib\":1,"        \
+    "\"board\":\"\"},"                                                                                                 \
+    "\"env\":{\"os\":\"\",\"kernel\":\"\",\"governor\":\"\",\"compiler\":\"\",\"cflags\":\"\"}}\n"
+#define PEER(rest)                                                                                                     \
+    "{\"backend\":\"peer:torch\",\"device\":\"GPU\",\"entry\":\"rms_norm_f16\",\"params\":{\"rows\":4,\"dim\":64}"     \
+    "," rest "}\n"
 
 static void bad_files(void **unused)
 {
@@ -172,9 +187,12 @@ static void bad_files(void **unused)
     reject(RUN RUN, "x.jsonl:2:9: run 'u1' comes twice");
     reject(RUN "{\"result\":{},\"run\":\"u2\"}\n", "x.jsonl:2:14: a result's 'run' must be the uuid of a run");
     reject(RUN "{\"result\":{},\"run\":\"u1\"}\n", "x.jsonl:2:1: 'bench_case' must be an object");
-    reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hush\":1},\"device\":{}}\n", "x.jsonl:2:33: unknown member 'hush' of 'bench_case', did you mean 'hash'?");
-    reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hash\":[1]},\"device\":{}}\n", "x.jsonl:2:33: 'hash' must be a plain value");
-    reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hash\":\"1\"},\"device\":{}}\n", "x.jsonl:2:1: bench_case: NOT NULL constraint failed");
+    reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hush\":1},\"device\":{}}\n",
+           "x.jsonl:2:33: unknown member 'hush' of 'bench_case', did you mean 'hash'?");
+    reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hash\":[1]},\"device\":{}}\n",
+           "x.jsonl:2:33: 'hash' must be a plain value");
+    reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hash\":\"1\"},\"device\":{}}\n",
+           "x.jsonl:2:1: bench_case: NOT NULL constraint failed");
     reject(PEER("\"rounds_ns\":[[1,2]],\"colour\":1"), "unknown member 'colour'");
     reject(PEER("\"rounds_ns\":[[1,\"2\"]]"), "sample 2 is not a time in ns");
     reject(PEER("\"rounds_ns\":[[1,-2]]"), "sample 2 is not a time in ns");
@@ -186,10 +204,15 @@ static void bad_files(void **unused)
     reject(PEER("\"rounds_ns\":[[1]],\"impl\":1"), "'impl' must be a text");
     reject(PEER("\"rounds_ns\":[[1]],\"seed\":-1"), "'seed' must be a whole number");
     reject("{\"backend\":\"peer:\",\"entry\":\"rms_norm_f16\"}\n", "'backend' must be peer:NAME");
-    reject("{\"backend\":\"peer:x\",\"device\":\"d\",\"entry\":\"rms_norm\",\"rounds_ns\":[[1]]}\n", "unknown entry point 'rms_norm'");
+    reject("{\"backend\":\"peer:x\",\"device\":\"d\",\"entry\":\"rms_norm\",\"rounds_ns\":[[1]]}\n",
+           "unknown entry point 'rms_norm'");
     reject("{\"backend\":\"peer:x\",\"entry\":\"rms_norm_f16\",\"rounds_ns\":[[1]]}\n", "'device' is missing");
-    reject("{\"backend\":\"peer:x\",\"device\":\"d\",\"entry\":\"rms_norm_f16\",\"params\":{\"row\":1},\"rounds_ns\":[[1]]}\n", "did you mean 'rows'?");
-    reject("{\"backend\":\"peer:x\",\"device\":\"d\",\"entry\":\"rms_norm_f16\",\"params\":{\"rows\":0},\"rounds_ns\":[[1]]}\n", "'rows' must be in 1");
+    reject("{\"backend\":\"peer:x\",\"device\":\"d\",\"entry\":\"rms_norm_f16\",\"params\":{\"row\":1},\"rounds_ns\":[["
+           "1]]}\n",
+           "did you mean 'rows'?");
+    reject("{\"backend\":\"peer:x\",\"device\":\"d\",\"entry\":\"rms_norm_f16\",\"params\":{\"rows\":0},\"rounds_ns\":["
+           "[1]]}\n",
+           "'rows' must be in 1");
     reject(PEER("\"rounds_ns\":[[1,2]]") "{\n", "x.jsonl:2:");      /* the good line before it is not kept either */
 }
 
@@ -222,14 +245,20 @@ static void peers(void **unused)
 {
     (void)unused;
     paths();
-    write_file(PEER("\"rounds_ns\":[[1000,1010,990.5],[1020,1000,1030]],\"impl\":\"compiled\"")
-               "{\"backend\":\"peer:torch\",\"device\":\"GPU\",\"entry\":\"rms_norm_f32\",\"status\":\"SKIP\",\"reason\":\"no kernel\"}\n");
+    write_file(
+        PEER("\"rounds_ns\":[[1000,1010,990.5],[1020,1000,1030]],\"impl\":\"compiled\"") "{\"backend\":\"peer:torch\","
+                                                                                         "\"device\":\"GPU\",\"entry\":"
+                                                                                         "\"rms_norm_f32\",\"status\":"
+                                                                                         "\"SKIP\",\"reason\":\"no "
+                                                                                         "kernel\"}\n");
     if (import_into(db, file)) fail_msg("%s", err);
     assert_true(count.runs == 1 && count.results == 2);
-    expect_sql("SELECT backend || device || entry || impl || median_ns || '/' || nround FROM v_result WHERE status = 'PASS'",
-               "peer:torchGPUrms_norm_f16compiled1010.0/2");
+    expect_sql(
+        "SELECT backend || device || entry || impl || median_ns || '/' || nround FROM v_result WHERE status = 'PASS'",
+        "peer:torchGPUrms_norm_f16compiled1010.0/2");
     /* Every parameter, as a result of ours has them, so that both are the same problem. */
-    expect_sql("SELECT params_json FROM v_result WHERE status = 'PASS'", "{\"rows\":4,\"dim\":64,\"eps\":9.99999997e-07}");
+    expect_sql("SELECT params_json FROM v_result WHERE status = 'PASS'",
+               "{\"rows\":4,\"dim\":64,\"eps\":9.99999997e-07}");
     expect_sql("SELECT case_text FROM bench_case WHERE entry = 'rms_norm_f16'",
                "rms_norm_f16 rows=4 dim=64 eps=9.99999997e-07 seed=1 peer:torch warm");
     expect_sql("SELECT gbps > 0 FROM v_result WHERE status = 'PASS'", "1");
@@ -271,16 +300,19 @@ static void merge_grown(void **unused)
     paths();
     fill_db();
     assert_int_equal(merge(other, db), 0);
-    sql_do(other, "PRAGMA foreign_keys = ON; UPDATE run SET state = 'aborted' WHERE id = 2; DELETE FROM result WHERE run_id = 2 AND attempt = 1");
+    sql_do(other, "PRAGMA foreign_keys = ON; UPDATE run SET state = 'aborted' WHERE id = 2; DELETE FROM result WHERE "
+                  "run_id = 2 AND attempt = 1");
     fill_db();                                       /* two further runs */
     assert_int_equal(merge(other, db), 0);
     assert_true(count.runs == 2 && count.results == 9 && count.known == 2);
     expect_sql("SELECT count(*) FROM run", "4");
     assert_string_equal(sql_in(other, "SELECT group_concat(DISTINCT state) FROM run"), "complete");
     assert_string_equal(sql_in(other, "SELECT count(*) FROM result"), sql("SELECT count(*) FROM result"));
-    assert_string_equal(sql_in(other, "SELECT count(*) || sum(n) FROM sample_blob"), sql("SELECT count(*) || sum(n) FROM sample_blob"));
+    assert_string_equal(sql_in(other, "SELECT count(*) || sum(n) FROM sample_blob"),
+                        sql("SELECT count(*) || sum(n) FROM sample_blob"));
     assert_string_equal(sql_in(other, "SELECT count(*) FROM pragma_foreign_key_check"), "0");
-    assert_string_equal(sql_in(other, "SELECT count(*) || '/' || (SELECT count(*) FROM device) FROM bench_case"), "3/2");
+    assert_string_equal(sql_in(other, "SELECT count(*) || '/' || (SELECT count(*) FROM device) FROM bench_case"),
+                        "3/2");
 }
 
 static void merge_refuses(void **unused)
@@ -351,8 +383,10 @@ static void prune_old(void **unused)
     expect_sql("SELECT count(*) || '/' || (SELECT count(*) FROM sample_blob) FROM result", "15/6");
     prune(2, false, false);
     assert_true(pruned.results == 4 && pruned.runs == 1 && pruned.blobs == 0);
-    expect_sql("SELECT group_concat(id) FROM (SELECT id FROM run ORDER BY id)", "1,2,3,5,6");      /* runs 2 and 3 still hold case 2 */
-    expect_sql("SELECT group_concat(n) FROM (SELECT count(*) AS n FROM result WHERE median_ns > 0 GROUP BY case_id)", "3,3");
+    expect_sql("SELECT group_concat(id) FROM (SELECT id FROM run ORDER BY id)",
+               "1,2,3,5,6"); /* runs 2 and 3 still hold case 2 */
+    expect_sql("SELECT group_concat(n) FROM (SELECT count(*) AS n FROM result WHERE median_ns > 0 GROUP BY case_id)",
+               "3,3");
     expect_sql("SELECT count(*) FROM result WHERE status = 'FAIL'", "5");
     expect_sql("SELECT count(*) FROM round", "6");
     expect_sql("PRAGMA integrity_check", "ok");
@@ -362,8 +396,8 @@ static void prune_old(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { in_folder(round_trip), in_folder(damaged_samples), in_folder(bad_files), in_folder(cut_files),
-                                        in_folder(peers), in_folder(merge_twice), in_folder(merge_grown), in_folder(merge_refuses),
-                                        in_folder(prune_old) };
+    const struct CMUnitTest tests[] = { in_folder(round_trip),  in_folder(damaged_samples), in_folder(bad_files),
+                                        in_folder(cut_files),   in_folder(peers),           in_folder(merge_twice),
+                                        in_folder(merge_grown), in_folder(merge_refuses),   in_folder(prune_old) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
