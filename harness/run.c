@@ -202,7 +202,7 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
         .oracle_ns = g->oracle_ns, .case_ns = s->case_ns, .round = flat, .nround = flat ? s->nround : 0 };
     if (s->status == ST_PASS && s->nround && row.caps) {
         const struct roofline_limit limit = roofline_limit(&r->roof[s->dev - r->devices.device], row.caps, g->bytes, g->flops,
-                                                           g->bp->entry->dt[0], row.cache, s->plan->impl->needs);
+                                                           g->bp->entry->dt[0], (enum cache_mode)row.cache, s->plan->impl->needs);
         row.limit_ns = limit.ns;
         row.limit_by = limit.by;
         row.median_ns = s->figure.median;

@@ -89,6 +89,15 @@ int export_run(const struct cli *c)
 
 /* ---- import and merge ---- */
 
+/* A database that was made for what then could not be read is taken away again. */
+static void close_fresh(const struct cli *c, struct store *st, bool fresh, int rc)
+{
+    store_close(st);
+    if (st && rc && fresh) unlink(cli_db(c));
+}
+
+static bool is_fresh(const struct cli *c) { return access(cli_db(c), F_OK) != 0; }
+
 static void tell(const struct transfer_count *n, const char *from)
 {
     printf("%u runs, %u results from %s", n->runs, n->results, from);
@@ -105,10 +114,11 @@ int import_run(const struct cli *c)
     const char *name = c->arg.item[0];
     FILE *f = fopen(name, "re");
     if (!f) return cli_error(EXIT_USAGE, "import: cannot read '%.300s': %s", name, strerror(errno));
+    const bool fresh = is_fresh(c);
     int rc = store_open(cli_db(c), true, &st, err, sizeof(err));
     if (rc == 0) rc = store_import(st, f, name, &count, err, sizeof(err));
     fclose(f);
-    store_close(st);
+    close_fresh(c, st, fresh, rc);
     if (rc == MXB_EPARSE) return cli_error(EXIT_USAGE, "%s", err);
     if (rc) return fail("import", rc, err);
     tell(&count, name);
@@ -120,13 +130,16 @@ int merge_run(const struct cli *c)
     struct store *st = NULL;
     char err[MXB_ERRLEN];
     if (c->arg.n == 0) return cli_error(EXIT_USAGE, "merge: which database?  For example: mlxbench merge other.db");
+    bool fresh = is_fresh(c);
     int rc = store_open(cli_db(c), true, &st, err, sizeof(err));
     for (uint32_t i = 0; i < c->arg.n && rc == 0; i++) {
         struct transfer_count count;
         rc = store_merge(st, c->arg.item[i], &count, err, sizeof(err));
-        if (rc == 0) tell(&count, c->arg.item[i]);
+        if (rc) break;
+        fresh = false;
+        tell(&count, c->arg.item[i]);
     }
-    store_close(st);
+    close_fresh(c, st, fresh, rc);
     return rc ? fail("merge", rc, err) : EXIT_FINE;
 }
 

@@ -106,6 +106,8 @@ rejects "import: no file" 'give one file' import
 rejects "import: no such file" 'cannot read' import "$W/none.jsonl"
 printf '{"mlxbench":"results","version":1}\n{"run": {"uuid": "x"\n' > "$W/bad.jsonl"
 rejects "import: a broken line" 'bad\.jsonl:2:[0-9]+: no JSON' import "$W/bad.jsonl"
+rejects "import: a folder" 'cannot be read|directory' import "$W"
+run 3 import "$W/bad.jsonl" --db "$W/new.db"; [ ! -e "$W/new.db" ]; result "a bad file leaves no database behind"
 rejects "merge: nothing" 'which database' merge
 rejects "merge: no such file" 'none\.db' merge "$W/none.db"
 rejects "merge: a text file" 'not a database' merge "$W/runs.jsonl"
