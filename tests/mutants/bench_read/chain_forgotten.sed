@@ -1,0 +1,3 @@
+# file: bench_read_cpu_body.h
+# One chain is forgotten.
+s/ ^ acc\[7\]//
