@@ -223,9 +223,10 @@ static bool in_place(const struct mxb_problem *pr)
 static int run_in_place_again(const struct job_host *h, struct job *j)
 {
     struct mxb_time t = { 0 };
-    int rc = in_place(&j->plan->pr) ? load(h, j) : 0;
-    if (rc == 0 && in_place(&j->plan->pr)) rc = exec_run(h->exec, 1, &t, j->answer->err, sizeof(j->answer->err));
-    return rc;
+    if (!in_place(&j->plan->pr)) return 0;
+    const int rc = load(h, j);
+    j->answer->phase = PHASE_RUN;
+    return rc ? rc : exec_run(h->exec, 1, &t, j->answer->err, sizeof(j->answer->err));
 }
 
 /* One more sample as the timed ones were, but on fresh poisoned buffers: a kernel that writes only when it is first
