@@ -6,7 +6,7 @@
 #include "harness/store.h"
 
 /* Only the members that name the case and the device are used of a result_row here: case_id, def_version, case_text,
- * op, entry, dtype, params_json, seed, cache, bytes, flops, backend, caps. */
+ * op, entry, dtype, params_json, repro (""), seed, cache, bytes, flops, backend, caps. */
 
 struct verdict_row {
     const char *method;              /* "check", "ab", "aa", "control", "screen" */
