@@ -250,7 +250,7 @@ static const struct command
                  show_run },
     cmd_dump = { "dump", "CASE", "writes inputs, oracle and device outputs of a case as .npy files", "backend device out db kernel-dir seed timeout threads",
                  "mlxbench dump '{op: rms_norm, entries: [rms_norm_f32]}' --backend cpu --out /tmp/case", dump_run },
-    cmd_roofline = { "roofline", "", "measures what the devices can do at most: copy bandwidth and multiply-adds; later runs show their share of it",
+    cmd_roofline = { "roofline", "", "measures what the devices can do at most: bandwidth and multiply-adds; later runs show their share of it",
                      "backend device db no-db format timeout threads", "mlxbench roofline --device vulkan:0", roofline_run },
     cmd_compare = { "compare", "A B", "sets stored runs side by side: last, last~1, a run's uuid, a commit, or FILE.db[:RUN]", "db format across",
                     "mlxbench compare last~1 last --format markdown", compare_run },

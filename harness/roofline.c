@@ -1,4 +1,5 @@
-/* The roofline: the limit of a case, and `mlxbench roofline`, which measures a device with bench_copy and bench_fma. */
+/* The roofline: the limit of a case, and `mlxbench roofline`, which measures a device with bench_copy,
+ * bench_read and bench_fma. */
 #include "harness/roofline.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include "harness/json.h"
 #include "harness/show.h"
 
-enum { CASES = 2, MIB = 1 << 20 };
+enum { CASES = 3, MIB = 1 << 20, READ_ROW = 16 << 10 };    /* bytes of a row of bench_read */
 
 /* ---- the limit of a case ---- */
 
@@ -36,7 +37,8 @@ static void keep_best(struct roofline_best *b, double rate, const struct result_
 {
     if (!(rate > b->rate)) return;
     b->rate = rate;
-    const int n = snprintf(b->how, sizeof(b->how), "%s%s%s", r->impl, *r->tile ? " " : "", r->tile);
+    const char *const op = strncmp(r->op, "bench_", 6) == 0 ? r->op + 6 : r->op;
+    const int n = snprintf(b->how, sizeof(b->how), "%s: %s%s%s", op, r->impl, *r->tile ? " " : "", r->tile);
     if (r->flops == 0) snprintf(b->how + n, sizeof(b->how) - (size_t)n, ", %.4g MiB", r->bytes / MIB);
 }
 
@@ -75,30 +77,35 @@ static void end(FILE *f, void *state, const struct run_summary *s)
 }
 static const struct reporter quiet = { "roofline", begin, row, end };
 
-/* Copies of a quarter of a MiB in all, which private caches hold, up to eight times the last-level cache. */
-static void sizes(const struct mxb_caps *c, char *out, size_t n)
+/* Bytes moved by a case: from a quarter of a MiB, which private caches hold, to eight times the last-level cache.  As text:
+ * groups of 16 bytes per buffer of a copy, and rows of a read. */
+static void sizes(const struct mxb_caps *c, char *copy, char *rows, size_t n)
 {
     const uint64_t llc = cold_cache_bytes(c), all = c->mem_bytes / 4;
-    const uint64_t largest = c->max_buffer < all / 2 ? c->max_buffer : all / 2;   /* one of two buffers */
+    const uint64_t most = 2048ull * MIB - 16, fits = c->max_buffer < all / 2 ? c->max_buffer : all / 2;
+    const uint64_t largest = fits < most ? fits : most;                          /* one buffer; the parameter has its range */
     const uint64_t total[] = { MIB / 4, 2 * MIB, llc / 2, 4 * llc, 8 * llc };
-    size_t len = 0;
+    size_t nc = 0, nr = 0;
     for (size_t i = 0; i < MXB_COUNT(total); i++) {
-        uint64_t one = total[i] / 2 < largest ? total[i] / 2 : largest;
-        if (one > 2048ull * MIB - 16) one = 2048ull * MIB - 16;                   /* n has its range */
-        len += (size_t)snprintf(out + len, n - len, "%s%llu", i ? ", " : "", (unsigned long long)(one / 16));
+        const uint64_t half = total[i] / 2 < largest ? total[i] / 2 : largest, one = total[i] < largest ? total[i] : largest;
+        const char *const sep = i ? ", " : "";
+        nc += (size_t)snprintf(copy + nc, n - nc, "%s%llu", sep, (unsigned long long)(half / 16));
+        nr += (size_t)snprintf(rows + nr, n - nr, "%s%llu", sep, (unsigned long long)(one / READ_ROW));
     }
 }
 
 static void make_cases(const struct device *d, char text[CASES][512])
 {
-    const char *const usual = "bench: {rounds: 1, min_time: 50ms, max_time: 400ms}";
+    const char *const usual = "bench: {rounds: 1, min_time: 50ms, max_time: 250ms}";
     const bool cpu = strcmp(d->be->lang, "c") == 0, slow = d->caps.kind == MXB_KIND_CPU;
-    char n[160];
-    sizes(&d->caps, n, sizeof(n));
+    char copy[160], rows[160];
+    sizes(&d->caps, copy, rows, sizeof(copy));
     snprintf(text[0], sizeof(text[0]), "{op: bench_copy, impl: all, sweep: {n: [%s]}, tile: {%s}, backends: [%s],"
-             " check: {fills: [normal], sampled: 4096}, %s}", n, cpu ? "CHUNK: [1024, 16384]" : "GROUPS: [1024, 65535]",
+             " check: {fills: [normal], sampled: 4096}, %s}", copy, cpu ? "CHUNK: [1024, 16384]" : "GROUPS: [1024, 65535]",
              d->be->name, usual);
-    snprintf(text[1], sizeof(text[1]), "{op: bench_fma, impl: all, params: {blocks: %u, rounds: 128}, backends: [%s],"
+    snprintf(text[1], sizeof(text[1]), "{op: bench_read, params: {n: %d}, sweep: {rows: [%s]}, backends: [%s],"
+             " check: {fills: [normal], sampled: 64}, %s}", READ_ROW / 16, rows, d->be->name, usual);
+    snprintf(text[2], sizeof(text[2]), "{op: bench_fma, impl: all, params: {blocks: %u, rounds: 128}, backends: [%s],"
              " check: {fills: [exact], sampled: 16}, %s}", slow ? 128 * (d->caps.units ? d->caps.units : 1) : 32768,
              d->be->name, usual);
 }
@@ -106,7 +113,7 @@ static void make_cases(const struct device *d, char text[CASES][512])
 static int measure_device(const struct cli *c, const struct device *d, struct roofline_probe *p)
 {
     char text[CASES][512];
-    const char *const path[CASES] = { text[0], text[1] }, *const label[] = { d->label };
+    const char *const path[CASES] = { text[0], text[1], text[2] }, *const label[] = { d->label };
     struct run_opts o;
     cli_run_opts(c, &o);
     make_cases(d, text);

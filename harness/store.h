@@ -72,8 +72,8 @@ int  store_find(struct store *, const char *hex, uint32_t max, int (*each)(void 
 
 /* What a device can do at most, measured by `mlxbench roofline`.  Rates of 0: not known. */
 struct roofline {
-    double memory_gbps;              /* copy bandwidth beyond the caches */
-    double cache_gbps;               /* the best copy bandwidth of any size */
+    double memory_gbps;              /* bandwidth beyond the caches, of copies or reads */
+    double cache_gbps;               /* the best bandwidth of any size */
     double f32_gflops, f16_gflops;   /* multiply-adds, two operations each */
 };
 /* The run must have begun: its machine is the device's. */

@@ -75,10 +75,12 @@ static void the_best_figures(void **unused)
     assert_false(roofline_result(&p, &r));
     collect(&p, "bench_copy_u32", ST_PASS, 4e6, 50, 0);
     collect(&p, "bench_copy_u32", ST_PASS, 8e6, 60, 0);
+    collect(&p, "bench_read_u32", ST_PASS, 8e6, 70, 0);                      /* reads can be faster than copies */
+    collect(&p, "bench_read_u32", ST_PASS, 1e5, 250, 0);
     collect(&p, "bench_fma_f32", ST_PASS, 1e5, 1, 700);
     collect(&p, "bench_fma_f16", ST_SKIP, 1e5, 1, 0);
     assert_true(roofline_result(&p, &r));
-    assert_true(r.memory_gbps == 60 && r.cache_gbps == 300 && r.f32_gflops == 700 && r.f16_gflops == 0);
+    assert_true(r.memory_gbps == 70 && r.cache_gbps == 300 && r.f32_gflops == 700 && r.f16_gflops == 0);
 }
 
 static void kept_per_device(void **unused)
@@ -137,6 +139,7 @@ static void outside_of_the_catalogue(void **unused)
             if (strcmp(ops_get(i)->family, "bench") == 0) assert_false(listed);
         }
     assert_non_null(ops_find("bench_copy"));
+    assert_non_null(ops_find("bench_read"));
     assert_non_null(ops_find("bench_fma"));
 }
 

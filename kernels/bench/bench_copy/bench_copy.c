@@ -2,14 +2,13 @@
  * Source: the copy of the STREAM benchmark (McCalpin 1995), with loads and stores of 16 bytes. */
 #define MXB_PARAMS_TABLE struct bench_copy_params
 #include "kernels/bench/bench_copy/bench_copy.h"
+#include "kernels/common/bench_words.h"
 
 enum { STREAM_X = 0xbc0001 };                    /* of mxb_rand_*() */
 
-/* All 32 bits random: patterns could be compressed on the way. */
 static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
 {
-    uint32_t *x = out;
-    for (uint64_t i = 0; i < g->pr->nelem[t]; i++) x[i] = mxb_rand_u32(g->pr->seed, STREAM_X, i);
+    bench_words(g->pr->seed, STREAM_X, out, g->pr->nelem[t]);
     return true;
 }
 

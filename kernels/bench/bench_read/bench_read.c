@@ -2,6 +2,7 @@
  * and so measures what memory can deliver where no store stands in the way.  Any order gives the same bits. */
 #define MXB_PARAMS_TABLE struct bench_read_params
 #include "kernels/bench/bench_read/bench_read.h"
+#include "kernels/common/bench_words.h"
 #include <stdio.h>
 
 enum { STREAM_X = 0xbd0001 };                    /* of mxb_rand_*() */
@@ -15,11 +16,9 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
     return MXB_EINVAL;
 }
 
-/* All 32 bits random: patterns could be compressed on the way. */
 static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
 {
-    uint32_t *x = out;
-    for (uint64_t i = 0; i < g->pr->nelem[t]; i++) x[i] = mxb_rand_u32(g->pr->seed, STREAM_X, i);
+    bench_words(g->pr->seed, STREAM_X, out, g->pr->nelem[t]);
     return true;
 }
 
