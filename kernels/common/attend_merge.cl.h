@@ -6,7 +6,8 @@
 struct merge_local { float factor[32], sum[32]; };           // per group: e_g, S_g e_g
 
 // Fills w and returns the factor 1 / Z of the row.  The whole workgroup must call it.
-float attend_merge_factors(__local struct merge_local *w, __global const float4 *tmp, uint r, uint rows, uint groups, uint d, uint t)
+float attend_merge_factors(__local struct merge_local *w, __global const float4 *tmp, uint r, uint rows, uint groups,
+                           uint d, uint t)
 {
     __global const float *sm = (__global const float *)tmp + (rows * d + 2 * r) * groups;
     float m = -1.7014117e38f, z = 0.0f;          // M of a group without keys
@@ -23,8 +24,8 @@ float attend_merge_factors(__local struct merge_local *w, __global const float4 
 }
 
 // Columns 4u .. 4u + 3 of the row.
-float4 attend_merge_columns(__local const struct merge_local *w, __global const float4 *tmp, uint r, uint groups, uint d, uint u,
-                            float unit)
+float4 attend_merge_columns(__local const struct merge_local *w, __global const float4 *tmp, uint r, uint groups,
+                            uint d, uint u, float unit)
 {
     __global const float4 *a = tmp + (r * (d / 4) + u) * groups;
     float4 o = 0.0f;
@@ -32,8 +33,8 @@ float4 attend_merge_columns(__local const struct merge_local *w, __global const 
     return o * unit;
 }
 
-void attend_merge(__local struct merge_local *w, __global const float4 *tmp, __global float4 *out, uint r, uint rows, uint groups,
-                  uint d, uint t)
+void attend_merge(__local struct merge_local *w, __global const float4 *tmp, __global float4 *out, uint r, uint rows,
+                  uint groups, uint d, uint t)
 {
     const float unit = attend_merge_factors(w, tmp, r, rows, groups, d, t);
     for (uint u = t; u < d / 4; u += WG) out[r * (d / 4) + u] = attend_merge_columns(w, tmp, r, groups, d, u, unit);

@@ -1,4 +1,5 @@
-// TurboQuant in GLSL: signs and the fast Walsh-Hadamard transform in shared memory.  DIM (256 or 512) is an entry constant.
+// TurboQuant in GLSL: signs and the fast Walsh-Hadamard transform in shared memory.  DIM (256 or 512) is an entry
+// constant.
 #include "kernels/common/tq_tables.h"
 const uint tq_sign_word[16] = uint[](TQ_SIGN_WORDS);
 const float tq_inv_sqrt = DIM == 256 ? TQ_INV_SQRT_256 : TQ_INV_SQRT_512;

@@ -42,7 +42,8 @@ VF_INLINE vf tq_butterfly_lanes(vf v, int h)
     return vf_swap_lanes(v, h) + (vf)((vu)v ^ minus);
 }
 
-/* x = c H x, H the unnormalised transform in natural order: butterflies of distance 1, 2, 4 ... dim/2, then one product. */
+/* x = c H x, H the unnormalised transform in natural order: butterflies of distance 1, 2, 4 ... dim/2, then one
+ * product. */
 VF_INLINE void tq_fwht(float *x, int dim, float c)
 {
     for (int i = 0; i < dim; i += VL) {
@@ -95,8 +96,8 @@ VF_INLINE vf tq_decode(uint32_t bits, vi index)
     return (vf)((vu)vf_gather(centroid + TQ_HALF(bits), x ^ negative) ^ (vu)negative << 31);
 }
 
-/* Number of boundaries below v, a binary search over the magnitudes: above 0 those smaller than |v| count and all of the
- * negative half; from 0 down, those that |v| reaches do not count, and 0 itself not.  NaN gives 0. */
+/* Number of boundaries below v, a binary search over the magnitudes: above 0 those smaller than |v| count and all of
+ * the negative half; from 0 down, those that |v| reaches do not count, and 0 itself not.  NaN gives 0. */
 VF_INLINE vi tq_index(uint32_t bits, vf v)
 {
     static const float boundary[] = { TQ_BOUNDARIES };

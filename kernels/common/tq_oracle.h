@@ -34,8 +34,8 @@ static inline void tq_oracle_hadamard(const double *x, uint32_t dim, double *z)
 }
 
 /* The same by butterflies, for generators, and the variance of each z in units of u^2 if every sum is rounded once by a
- * relative u: p in the error model is its root.  The order of the butterflies is part of the contract, so that this is no
- * bound over orders. */
+ * relative u: p in the error model is its root.  The order of the butterflies is part of the contract, so that this is
+ * no bound over orders. */
 static inline void tq_oracle_butterflies(const double *x, uint32_t dim, double *z, double *var)
 {
     const double f = tq_oracle_factor(dim);
@@ -52,7 +52,7 @@ static inline void tq_oracle_butterflies(const double *x, uint32_t dim, double *
             var[i] = both + z[i] * z[i];
             var[i + h] = both + z[i + h] * z[i + h];
         }
-    for (uint32_t i = 0; i < dim; i++) {         /* the product by 1 / sqrt(dim) is rounded too, where it is not exact */
+    for (uint32_t i = 0; i < dim; i++) {         /* the product by 1 / sqrt(dim) is rounded too, where not exact */
         var[i] = f * f * (var[i] + (dim == 256 ? 0 : z[i] * z[i]));
         z[i] *= f;
     }

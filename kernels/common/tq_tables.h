@@ -39,7 +39,8 @@
     3.3116156f, 3.3624729f, 3.4158977f, 3.4722785f, 3.5320936f, 3.5959415f, 3.6645851f, 3.7390194f, \
     3.8205780f, 3.9111092f, 4.0132856f, 4.1311907f, 4.2715508f, 4.4467193f, 4.6836997f, 5.0652659f
 // Boundaries between them; 0 lies below each half and the negative half mirrors it.  A half has one boundary fewer than
-// centroids: a number that is never reached keeps the positions the same.  These are decimals by definition, not midpoints.
+// centroids: a number that is never reached keeps the positions the same.  These are decimals by definition, not
+// midpoints.
 #define TQ_BOUNDARIES \
     0.2582217f, 0.5224037f, 0.7995498f, 1.0992859f, 1.4371388f, 1.8435318f, 2.4008034f, 3.0e38f, \
     0.1319613f, 0.2646964f, 0.3990113f, 0.5357806f, 0.6759910f, 0.8207999f, 0.9716178f, 1.1302326f, \

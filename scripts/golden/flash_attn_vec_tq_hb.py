@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/flash_attn_vec_tq_hb/<case>.txt: decode attention over a TurboQuant cache and the merge of its parts with
-sign-undo, computed by NumPy in float64, for tests/unit/test_flash_attn_vec_tq_hb.c and test_flash_attn_vec_reduce_tq_hb_undo.c.
+"""Writes tests/golden/flash_attn_vec_tq_hb/<case>.txt, decode attention over a TurboQuant cache, and
+tests/golden/flash_attn_vec_reduce_tq_hb_undo/<case>.txt, the merge of its parts with sign-undo, computed by NumPy in
+float64, for the unit tests of the same names.
 
-A file holds the parameters, then dst.  The inputs are the formulas below, in the tests too.  Codebooks and signs are read from
-kernels/common/tq_tables.h, which both sides take from the definition of the format.
+A file holds the parameters, then the output.  The inputs are the formulas below, in the tests too.  Codebooks and signs
+are read from kernels/common/tq_tables.h, which both sides take from the definition of the format.
 """
 import pathlib
 import re
@@ -57,7 +58,8 @@ def attention(name, d, heads, kv_heads, n, cap, scale, mask, window, nwg, ring, 
     k, v = vectors(k_idx, k_norm, bits, d, sf), vectors(v_idx, v_norm, bits, d, sf)
     logical = (np.arange(n) - ring) % cap
     seen = (logical < n) & (logical >= (n - window if mask == 2 and 0 < window < n else 0))
-    a, s, m = np.zeros((heads, d, nwg)), np.zeros((heads, nwg)), np.full((heads, nwg), float(-np.float32(3.4028235e38) / 2))
+    a, s = np.zeros((heads, d, nwg)), np.zeros((heads, nwg))
+    m = np.full((heads, nwg), float(-np.float32(3.4028235e38) / 2))
     for h in range(heads):
         first = h // (heads // kv_heads) * cap
         for g in range(nwg):
@@ -88,7 +90,8 @@ def merge(name, d, rows, nwg):
 def write(folder, name, head, values):
     out = TOP / "tests/golden" / folder
     out.mkdir(parents=True, exist_ok=True)
-    lines = [" ".join(repr(v) for v in head)] + [" ".join(f"{v:.17g}" for v in values[i:i + 16]) for i in range(0, len(values), 16)]
+    lines = [" ".join(repr(v) for v in head)]
+    lines += [" ".join(f"{v:.17g}" for v in values[i:i + 16]) for i in range(0, len(values), 16)]
     (out / f"{name}.txt").write_text("\n".join(lines) + "\n")
 
 

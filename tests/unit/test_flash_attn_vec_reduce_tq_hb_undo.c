@@ -1,5 +1,5 @@
-/* Tests the merge with sign-undo: the oracle against NumPy's vectors, empty rows, the CPU kernels bit for bit against the two
- * ops that it fuses, the error scale from both sides, argument checks. */
+/* Tests the merge with sign-undo: the oracle against NumPy's vectors, empty rows, the CPU kernels bit for bit against
+ * the two ops that it fuses, the error scale from both sides, argument checks. */
 #include "tests/unit/tq_fixture.h"
 
 #include "kernels/turboquant/flash_attn_vec_reduce_tq_hb_undo/flash_attn_vec_reduce_tq_hb_undo.h"
@@ -7,7 +7,8 @@
 #define PARAMS struct flash_attn_vec_reduce_tq_hb_undo_params
 extern const struct mxb_op mxb_op_flash_attn_vec_reduce_tq_hb_undo, mxb_op_flash_attn_vec_reduce, mxb_op_fwht;
 static const struct mxb_op *const op = &mxb_op_flash_attn_vec_reduce_tq_hb_undo;
-static const char dk256[] = "flash_attn_vec_reduce_tq_hb_undo_dk256", dk512[] = "flash_attn_vec_reduce_tq_hb_undo_dk512";
+static const char dk256[] = "flash_attn_vec_reduce_tq_hb_undo_dk256";
+static const char dk512[] = "flash_attn_vec_reduce_tq_hb_undo_dk512";
 
 /* Inputs of scripts/golden/flash_attn_vec_tq_hb.py. */
 static void formula_inputs(struct run *r, int dim)
@@ -17,8 +18,10 @@ static void formula_inputs(struct run *r, int dim)
     float *tmp = r->stored[T_TMP];
     for (int row = 0; row < rows; row++)
         for (int g = 0; g < nwg; g++) {
-            for (int c = 0; c < dim; c++)
-                tmp[4 * ((row * (dim / 4) + c / 4) * nwg + g) + c % 4] = (float)((5 * row + 3 * c + 7 * g) % 29 - 14) / 8;
+            for (int c = 0; c < dim; c++) {
+                const int at = 4 * ((row * (dim / 4) + c / 4) * nwg + g) + c % 4;
+                tmp[at] = (float)((5 * row + 3 * c + 7 * g) % 29 - 14) / 8;
+            }
             float *sm = tmp + rows * dim * nwg + 2 * (row * nwg + g);
             sm[0] = 1 + (float)((row + 3 * g) % 5) / 4;
             sm[1] = (float)((2 * row + 5 * g) % 11) / 4 - (g % 3 == 2 ? 40 : 0);
@@ -42,7 +45,7 @@ static void check_golden(const char *name)
     for (uint64_t i = 0; i < r.pr.nelem[T_OUT]; i++) {
         assert_int_equal(fscanf(f, "%lf", &want), 1);
         if (!(fabs(r.oracle.t[T_OUT].v[i] - want) <= 1e-12))
-            fail_msg("%s: out[%llu] = %.17g, NumPy has %.17g", name, (unsigned long long)i, r.oracle.t[T_OUT].v[i], want);
+            fail_msg("%s: out[%u] = %.17g, NumPy has %.17g", name, (unsigned)i, r.oracle.t[T_OUT].v[i], want);
     }
     assert_int_equal(fscanf(f, "%lf", &rest), EOF);
     fclose(f);
@@ -113,9 +116,10 @@ static void same_bits_as_the_pair(void **state)
         for (int big = 0; big < 2; big++) {
             struct run fused, merged, turned;
             run_inputs(&fused, op, big ? dk512 : dk256, &p, 8, MXB_FILL_NORMAL);
-            run_inputs(&merged, &mxb_op_flash_attn_vec_reduce, big ? "flash_attn_vec_reduce_dk512" : "flash_attn_vec_reduce_dk256",
-                       &p, 8, MXB_FILL_NORMAL);
-            run_inputs(&turned, &mxb_op_fwht, big ? "fwht_sign_undo_f32_d512" : "fwht_sign_undo_f32_d256", rows, 8, MXB_FILL_NORMAL);
+            run_inputs(&merged, &mxb_op_flash_attn_vec_reduce,
+                       big ? "flash_attn_vec_reduce_dk512" : "flash_attn_vec_reduce_dk256", &p, 8, MXB_FILL_NORMAL);
+            run_inputs(&turned, &mxb_op_fwht, big ? "fwht_sign_undo_f32_d512" : "fwht_sign_undo_f32_d256", rows, 8,
+                       MXB_FILL_NORMAL);
             memcpy(merged.stored[0], fused.stored[T_TMP], problem_bytes(&fused.pr, T_TMP));
             if (run_cpu(&fused, cpu_impl(op, isa[k]))) {
                 assert_true(run_cpu(&merged, cpu_impl(&mxb_op_flash_attn_vec_reduce, isa[k])));

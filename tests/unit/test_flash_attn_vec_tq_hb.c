@@ -1,5 +1,5 @@
-/* Tests decode attention over a TurboQuant cache: the oracle against NumPy's vectors, which slots are attended, the CPU kernels
- * under every fill, the upstream cases end to end, the error scale from both sides, argument checks. */
+/* Tests decode attention over a TurboQuant cache: the oracle against NumPy's vectors, which slots are attended, the CPU
+ * kernels under every fill, the upstream cases end to end, the error scale from both sides, argument checks. */
 #include "tests/unit/tq_fixture.h"
 
 #include "kernels/common/tq_oracle.h"
@@ -13,8 +13,8 @@ static const char dk256[] = "flash_attn_vec_tq_hb_dk256", dk512[] = "flash_attn_
 /* heads, kv heads, slots, capacity; the rest as the defaults are */
 static PARAMS shape(uint32_t h, uint32_t hkv, uint32_t n, uint32_t cap)
 {
-    return (PARAMS){ .n_heads = h, .n_kv_heads = hkv, .kv_seq_len = n, .kv_capacity = cap, .scale = 0.0625f, .mask_type = 1,
-                     .nwg = 16, .scale_factor_d512 = 1, .codebook_bits = 8 };
+    return (PARAMS){ .n_heads = h, .n_kv_heads = hkv, .kv_seq_len = n, .kv_capacity = cap, .scale = 0.0625f,
+                     .mask_type = MASK_CAUSAL, .nwg = 16, .scale_factor_d512 = 1, .codebook_bits = 8 };
 }
 
 /* ---- the oracle against NumPy ---- */
@@ -58,7 +58,7 @@ static void check_golden(const char *name)
     for (uint64_t i = 0; i < r.pr.nelem[T_DST]; i++) {
         assert_int_equal(fscanf(f, "%lf", &want), 1);
         if (!(fabs(r.oracle.t[T_DST].v[i] - want) <= 1e-12 * fmax(1, fabs(want))))
-            fail_msg("%s: dst[%llu] = %.17g, NumPy has %.17g", name, (unsigned long long)i, r.oracle.t[T_DST].v[i], want);
+            fail_msg("%s: dst[%u] = %.17g, NumPy has %.17g", name, (unsigned)i, r.oracle.t[T_DST].v[i], want);
     }
     assert_int_equal(fscanf(f, "%lf", &rest), EOF);
     fclose(f);
@@ -107,7 +107,7 @@ static void window_of_a_ring(void **state)
     for (uint32_t s = 0; s < 8; s++) assert_true(flash_attn_vec_tq_hb_attends(&p, s) == (s < 2 || s == 7));
     p.ring_start = 0;                                                        /* newest: 7, 6, 5 */
     for (uint32_t s = 0; s < 8; s++) assert_true(flash_attn_vec_tq_hb_attends(&p, s) == (s >= 5));
-    p = shape(1, 1, 3, 8), p.ring_start = 3;                                 /* every slot is older than the ring is long */
+    p = shape(1, 1, 3, 8), p.ring_start = 3;                                 /* no slot has a key */
     for (uint32_t s = 0; s < 8; s++) assert_false(flash_attn_vec_tq_hb_attends(&p, s));
 }
 
@@ -137,11 +137,11 @@ static void exact_fill(void **state)
         for (uint32_t k = 0; k < 12; k++) {
             PARAMS p = shape(6, 3, 45, 47);
             p.codebook_bits = bits, p.nwg = k % 2 ? 1 : 3, p.scale = k % 3 ? 0.0441941738f : -0.9f;
-            p.mask_type = k % 4, p.mask_type = p.mask_type > 2 ? 2 : p.mask_type, p.sliding_window = 11, p.ring_start = k % 5 ? 0 : 31;
+            p.mask_type = k % 4 > 2 ? 2 : k % 4, p.sliding_window = 11, p.ring_start = k % 5 ? 0 : 31;
             p.scale_factor_d512 = k % 2 ? 16 : 1;
             struct run r;
             run_open(&r, op, k % 2 ? dk512 : dk256, &p, k, MXB_FILL_EXACT);
-            const uint64_t sums = 6 * (k % 2 ? 512 : 256) * p.nwg;
+            const uint64_t sums = UINT64_C(6) * (k % 2 ? 512 : 256) * p.nwg;
             uint32_t nonzero = 0;
             for (uint64_t i = 0; i < sums; i++) {
                 const double v = mxb_round(MXB_F32, r.oracle.t[T_DST].v[i]);

@@ -1,4 +1,5 @@
-/* Tests fwht: the sign tables, golden vectors, the oracle, its error scale from both sides, and the CPU kernels bit for bit. */
+/* Tests fwht: the sign tables, golden vectors, the oracle, its error scale from both sides, and the CPU kernels bit for
+ * bit. */
 #include "tests/unit/tq_fixture.h"
 
 #include "kernels/common/tq_oracle.h"
@@ -43,7 +44,8 @@ static const struct golden { const char *entry; double first[4], sum_abs; } gold
     { "fwht_sign_undo_f32_d512", { 0.01657281, 0.03866990, -0.01657281, -0.09391262 }, 207.911491 },
 };
 
-static void expect_golden(const struct golden *g, uint32_t dim, const char *who, double (*at)(const void *, uint32_t), const void *y)
+static void expect_golden(const struct golden *g, uint32_t dim, const char *who, double (*at)(const void *, uint32_t),
+                          const void *y)
 {
     /* D = 256: exact.  D = 512: to the digits given, and the vectors were made with the unrounded 1 / sqrt(512). */
     const double digit = dim == 256 ? 0 : 1e-8, factor = dim == 256 ? 0 : 0x1p-24;

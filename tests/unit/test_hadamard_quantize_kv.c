@@ -1,5 +1,6 @@
-/* Tests the TurboQuant encoder: the codebooks against the normal distribution they are made for, golden vectors, ties and
- * special values, slots, the generator's distance from boundaries, the error scale from both sides, and the CPU kernels. */
+/* Tests the TurboQuant encoder: the codebooks against the normal distribution they are made for, golden vectors, ties
+ * and special values, slots, the generator's distance from boundaries, the error scale from both sides, and the CPU
+ * kernels. */
 #include "tests/unit/tq_fixture.h"
 
 #include "kernels/common/tq_cpu.h"
@@ -55,7 +56,8 @@ static void codebooks(void **state)
         assert_true(fabs(quantisation_error(bits) - error[k]) < 2e-6);
         assert_true(tq_oracle_boundary(bits, n / 2 - 1) == 0);
         for (uint32_t i = 0; i + 1 < n; i++) {
-            const double a = tq_oracle_centroid(bits, i), b = tq_oracle_centroid(bits, i + 1), t = tq_oracle_boundary(bits, i);
+            const double a = tq_oracle_centroid(bits, i), b = tq_oracle_centroid(bits, i + 1);
+            const double t = tq_oracle_boundary(bits, i);
             assert_true(a < t && t < b && fabs(t - (a + b) / 2) < 5e-7);
             assert_true(a == -tq_oracle_centroid(bits, n - 1 - i));
             assert_true(i + 2 >= n || t == -tq_oracle_boundary(bits, n - 2 - i));
@@ -136,8 +138,10 @@ static void expect_golden(const struct run *r, const struct golden *g, bool orac
 
 static void golden_vectors(void **state)
 {
-    static const double x0[2][4] = { { -0.678337, 0.967635, 0.570207, -2.511455 }, { 0.193229, 0.063955, -1.062416, -1.047228 } };
-    static const double z0[2][4] = { { 0.599092, 0.352752, 0.569272, 1.780984 }, { 0.600898, -1.522990, -0.266060, -1.099530 } };
+    static const double x0[2][4] = { { -0.678337, 0.967635, 0.570207, -2.511455 },
+                                     { 0.193229, 0.063955, -1.062416, -1.047228 } };
+    static const double z0[2][4] = { { 0.599092, 0.352752, 0.569272, 1.780984 },
+                                     { 0.600898, -1.522990, -0.266060, -1.099530 } };
     (void)state;
     for (size_t k = 0; k < MXB_COUNT(goldens); k++) {
         const struct golden *g = &goldens[k];
@@ -265,9 +269,10 @@ static void no_coordinate_is_near_a_boundary(void **state)
                 tq_oracle_hadamard(in, dim, z);
                 hadamard_quantize_kv_encode(&r.pr, z, none, &e);
                 for (uint32_t j = 0; j < dim; j++) {
-                    zeros += e.v[j] == 0;
-                    for (uint32_t t = 0; t + 1 < 1u << all_bits[k] && e.v[j] != 0; t++)
-                        nearest = fmin(nearest, fabs(e.v[j] - tq_oracle_boundary(all_bits[k], t)) / fmax(1, fabs(e.v[j])));
+                    const double v = e.v[j];
+                    zeros += v == 0;
+                    for (uint32_t t = 0; t + 1 < 1u << all_bits[k] && v != 0; t++)
+                        nearest = fmin(nearest, fabs(v - tq_oracle_boundary(all_bits[k], t)) / fmax(1, fabs(v)));
                 }
             }
             assert_true(nearest > 1e-7 && (fill[i / 2] != MXB_FILL_NEEDLE || zeros > 12 * dim / 2));
@@ -284,10 +289,11 @@ static void cpu_kernels(void **state)
     for (size_t k = 0; k < MXB_COUNT(all_bits); k++)
         for (int fill = 0; fill < MXB_NFILL; fill++)
             for (uint32_t dim = 256; dim <= 512; dim += 256) {
-                const PARAMS p = { 3, 5, 9, 1, k == 0 ? 1 : 16, all_bits[k] == 4 ? 8 : all_bits[k], all_bits[k] == 4, 6, 1 };
+                const uint32_t bits = all_bits[k];
+                const PARAMS p = { 3, 5, 9, 1, k == 0 ? 1 : 16, bits == 4 ? 8 : bits, bits == 4, 6, 1 };
                 struct run r;
                 if (!(op->fills >> fill & 1)) continue;
-                run_open(&r, op, entry_of(dim, all_bits[k]), &p, 11, (enum mxb_fill)fill);
+                run_open(&r, op, entry_of(dim, bits), &p, 11, (enum mxb_fill)fill);
                 run_expect_cpu(&r, "every fill");
                 run_close(&r);
             }
@@ -338,7 +344,7 @@ static void bad_arguments_are_rejected(void **state)
     run_rejects(op, hb, &(PARAMS){ 1, 0, 1, 0, 1, 7, 0, 1, 0 }, "codebook_bits must be 5, 6 or 8");
     run_rejects(op, hb, &(PARAMS){ 1, 0, 1, 0, 1, 8, 1, 1, 0 }, "rms_probe_enabled needs one of the fast entries");
     run_rejects(op, hb, &(PARAMS){ 1, 0, 1, 0, 1, 8, 0, 0, 0 }, "n_tokens");
-    run_rejects(op, fast, &(PARAMS){ 1, 8, 8, 0, 1, 8, 0, 1, 0 }, "write_pos (8) + n_tokens (1) exceeds cache_capacity (8)");
+    run_rejects(op, fast, &(PARAMS){ 1, 8, 8, 0, 1, 8, 0, 1, 0 }, "write_pos (8) + n_tokens (1) exceeds");
     run_rejects(op, fast, &(PARAMS){ 1, 6, 8, 0, 1, 8, 0, 3, 0 }, "write_pos (6) + n_tokens (3)");
     run_rejects(op, fast, &(PARAMS){ 1, 6, 8, 1, 1, 8, 0, 9, 0 }, "two tokens would share a slot");
     run_rejects(op, fast, &(PARAMS){ 4096, 0, 8192, 0, 1, 8, 0, 1, 0 }, "2^32 elements");

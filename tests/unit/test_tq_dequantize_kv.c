@@ -1,11 +1,11 @@
-/* Tests the TurboQuant decoder: values by hand, the round trip through encoder and rotation, the CPU kernels at every length,
- * the error scale from both sides, argument checks. */
+/* Tests the TurboQuant decoder: values by hand, the round trip through encoder and rotation, the CPU kernels at every
+ * length, the error scale from both sides, argument checks. */
 #include "tests/unit/tq_fixture.h"
 
 #include "kernels/common/tq_oracle.h"
 #include "kernels/turboquant/hadamard_quantize_kv/hadamard_quantize_kv.h"
 
-enum { D_PACKED, D_NORMS, D_DST };               /* tensors of tq_dequantize_kv; its own header names them as the encoder's */
+enum { D_PACKED, D_NORMS, D_DST };               /* tensors; the op's own header names them like the encoder's */
 struct tq_dequantize_kv_params {                 /* checked against the op's table below */
     uint32_t head_dim, num_kv_heads, read_pos, cache_capacity, norms_per_pos;
     float scale_factor_d512;
@@ -52,25 +52,25 @@ static void values(void **state)
     ((uint8_t *)r.stored[D_PACKED])[3] = 40;
     ((float *)r.stored[D_NORMS])[0] = 32;
     run_oracle(&r);
-    assert_true(fabs(r.oracle.t[D_DST].v[3] - 2 * 0.5424819) < 1e-6);        /* the scale factor is for longer vectors */
+    assert_true(fabs(r.oracle.t[D_DST].v[3] - 2 * 0.5424819) < 1e-6);        /* no scale factor here */
     run_expect_cpu(&r, "by hand");
     run_close(&r);
 }
 
 /* ---- round trip ---- */
 
-/* Encodes `heads` vectors with the CPU kernel, decodes them with the CPU kernel; sums of squares of the error and of the
- * vector in the rotated domain, which is an isometry, and the worst cosine. */
+/* Encodes `heads` vectors with the CPU kernel, decodes them with the CPU kernel; sums of squares of the error and of
+ * the vector in the rotated domain, which is an isometry, and the worst cosine. */
 static void round_trip(uint32_t dim, uint32_t bits, float sf, double *nrmse, double *worst_cosine)
 {
     enum { HEADS = 100 };
     const struct hadamard_quantize_kv_params ep = { HEADS, 0, 1, 0, sf, bits == 4 ? 8 : bits, 0, 1, 0 };
     const PARAMS dp = { dim, HEADS, 0, 1, dim / 256, sf, bits == 4 ? 8 : bits };
     struct run e, d;
+    char encoder[64];
     double error = 0, energy = 0;
-    run_inputs(&e, &mxb_op_hadamard_quantize_kv, bits == 4 ? dim == 256 ? "hadamard_quantize_kv_fast_d256" : "hadamard_quantize_kv_fast_d512"
-                                                          : dim == 256 ? "hadamard_quantize_kv_hb_d256" : "hadamard_quantize_kv_hb_d512",
-               &ep, 4, MXB_FILL_NORMAL);
+    snprintf(encoder, sizeof encoder, "hadamard_quantize_kv_%s_d%u", bits == 4 ? "fast" : "hb", dim);
+    run_inputs(&e, &mxb_op_hadamard_quantize_kv, encoder, &ep, 4, MXB_FILL_NORMAL);
     assert_true(run_cpu(&e, 2));                 /* base */
     run_inputs(&d, op, bits == 4 ? "tq_dequantize_kv" : "tq_dequantize_hb_kv", &dp, 4, MXB_FILL_NORMAL);
     memcpy(d.stored[D_PACKED], e.got[1], problem_bytes(&d.pr, D_PACKED));
@@ -109,7 +109,7 @@ static void round_trip_error(void **state)
                 fail_msg("D=%u %u bits: NRMSE %.6f, cosine %.6f", dim, known[k].bits, nrmse, cosine);
         }
     double nrmse, cosine;
-    round_trip(512, 8, 16, &nrmse, &cosine);     /* the codebook is made for 1: both agree on 16, but nearly all is clipped */
+    round_trip(512, 8, 16, &nrmse, &cosine);     /* both agree, but the codebook is made for 1: clipped */
     assert_true(nrmse > 0.3 && cosine < 0.95);
 }
 
@@ -126,7 +126,8 @@ static void cpu_kernels(void **state)
                     const PARAMS p = { dims[i], 3, 4, 5, blocks, blocks == 1 ? 1 : 3, bits == 4 ? 8 : bits };
                     struct run r;
                     if (bits == 7 || (bits == 4 && (dims[i] < 2 || (dims[i] & (dims[i] - 1))))) continue;
-                    run_open(&r, op, bits == 4 ? "tq_dequantize_kv" : "tq_dequantize_hb_kv", &p, 2, (enum mxb_fill)fill);
+                    run_open(&r, op, bits == 4 ? "tq_dequantize_kv" : "tq_dequantize_hb_kv", &p, 2,
+                             (enum mxb_fill)fill);
                     run_expect_cpu(&r, "lengths");
                     run_close(&r);
                 }

@@ -1,5 +1,6 @@
 /* One problem of a TurboQuant op in a unit test: its inputs, what the oracle says, what a CPU kernel or the test itself
- * computes, and the harness's own verdict.  Buffers have their exact size, so that a sanitizer sees every stray access. */
+ * computes, and the harness's own verdict.  Buffers have their exact size, so that a sanitizer sees every stray access.
+ * */
 #ifndef TQ_FIXTURE_H
 #define TQ_FIXTURE_H
 #include <setjmp.h>
@@ -26,8 +27,8 @@ struct run {
     void *got[MXB_MAX_BIND];         /* outputs */
 };
 
-static inline void run_inputs(struct run *r, const struct mxb_op *op, const char *entry, const void *params, uint64_t seed,
-                              enum mxb_fill fill)
+static inline void run_inputs(struct run *r, const struct mxb_op *op, const char *entry, const void *params,
+                              uint64_t seed, enum mxb_fill fill)
 {
     char err[MXB_ERRLEN] = "";
     *r = (struct run){ 0 };
@@ -54,8 +55,8 @@ static inline void run_oracle(struct run *r)
         fail_msg("%s", err);
 }
 
-static inline void run_open(struct run *r, const struct mxb_op *op, const char *entry, const void *params, uint64_t seed,
-                            enum mxb_fill fill)
+static inline void run_open(struct run *r, const struct mxb_op *op, const char *entry, const void *params,
+                            uint64_t seed, enum mxb_fill fill)
 {
     run_inputs(r, op, entry, params, seed, fill);
     run_oracle(r);
@@ -104,7 +105,8 @@ static inline bool run_cpu(struct run *r, int impl)
             buf[b] = r->got[t] ? r->got[t] : r->stored[t];
         }
         if (l->scratch_bytes) assert_non_null(scratch = aligned_alloc(64, (l->scratch_bytes + 63) / 64 * 64));
-        const struct mxb_args args = { .buf = buf, .params = r->pr.params, .spec = spec, .groups = l->groups, .scratch = scratch };
+        const struct mxb_args args = { .buf = buf, .params = r->pr.params, .spec = spec, .groups = l->groups,
+                                       .scratch = scratch };
         const int64_t items = (int64_t)l->groups[0] * l->groups[1] * l->groups[2];
         p->impl->kernel[l->kernel].cpu(&args, items / 2, items);
         p->impl->kernel[l->kernel].cpu(&args, 0, items / 2);
@@ -136,8 +138,10 @@ static inline void run_rejects(const struct mxb_op *op, const char *entry, const
 {
     struct mxb_problem pr;
     char err[MXB_ERRLEN] = "";
-    assert_int_equal(problem_init(&pr, op, ops_entry(op, entry), params, 1, MXB_FILL_NORMAL, err, sizeof err), MXB_EINVAL);
-    if (strncmp(err, "Invalid argument: ", 18) != 0 || !strstr(err, text)) fail_msg("'%s' does not speak of '%s'", err, text);
+    const int rc = problem_init(&pr, op, ops_entry(op, entry), params, 1, MXB_FILL_NORMAL, err, sizeof err);
+    assert_int_equal(rc, MXB_EINVAL);
+    if (strncmp(err, "Invalid argument: ", 18) != 0 || !strstr(err, text))
+        fail_msg("'%s' does not speak of '%s'", err, text);
 }
 
 /* The seeded normal numbers of the upstream tests (spec: Gauss-D), in f32. */

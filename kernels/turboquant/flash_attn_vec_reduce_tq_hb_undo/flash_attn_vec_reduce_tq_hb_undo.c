@@ -1,9 +1,9 @@
-/* flash_attn_vec_reduce_tq_hb_undo: merges the partial results that flash_attn_vec_tq_hb leaves in tmp and turns the rows
- * back, in one dispatch; the same bits as flash_attn_vec_reduce and fwht_sign_undo one after the other:
+/* flash_attn_vec_reduce_tq_hb_undo: merges the partial results that flash_attn_vec_tq_hb leaves in tmp and turns the
+ * rows back, in one dispatch; the same bits as flash_attn_vec_reduce and fwht_sign_undo one after the other:
  *     M = max_g M_g, e_g = exp(M_g - M), Z = sum_g S_g e_g, y[c] = Z == 0 ? 0 : sum_g a_g[c] e_g / Z, out = sigma (H y)
- * a_g[4i + k] of row r lies at 4 (r (DIM/4) nwg + i nwg + g) + k; from nrows DIM nwg on, S_g at 2 (r nwg + g), M_g behind
- * it.  A group without keys has a = 0, S = 0, M = -FLT_MAX/2.
- * Source: the dispatcher of mlx-native; upstream's shader is not public, its two halves are. */
+ * a_g[4i + k] of row r lies at 4 (r (DIM/4) nwg + i nwg + g) + k; from nrows DIM nwg on, S_g at 2 (r nwg + g), M_g
+ * behind it.  A group without keys has a = 0, S = 0, M = -FLT_MAX/2.  Source: the dispatcher of mlx-native; upstream's
+ * shader is not public, its two halves are. */
 #define MXB_PARAMS_TABLE struct flash_attn_vec_reduce_tq_hb_undo_params
 #include "kernels/turboquant/flash_attn_vec_reduce_tq_hb_undo/flash_attn_vec_reduce_tq_hb_undo.h"
 #include <math.h>
@@ -24,17 +24,20 @@ enum { STREAM_A = 0x72750001, STREAM_SUM, STREAM_MAX };  /* of mxb_rand_* */
 
 struct part { double s, m; bool empty; };        /* one group of one row */
 
-/* Normal: maxima some units apart, every seventh group and every fifth row empty.  Large: maxima up to 80 apart.  Exact: one,
- * two or four groups have S = 1 and the largest maximum, the others lie 200 below: factors of exactly 1 and 0. */
+/* Normal: maxima some units apart, every seventh group and every fifth row empty.  Large: maxima up to 80 apart.
+ * Exact: one, two or four groups have S = 1 and the largest maximum, the others lie 200 below: factors of exactly 1 and
+ * 0. */
 static struct part part_of(const struct mxb_problem *pr, uint32_t r, uint32_t g)
 {
     const PARAMS *p = pr->params;
     const uint64_t i = (uint64_t)r * p->nwg + g;
-    const double sum = 0.5 + 31.5 * mxb_rand_uniform(pr->seed, STREAM_SUM, i), m = mxb_rand_normal(pr->seed, STREAM_MAX, i);
-    const uint32_t tops = p->nwg >= 4 ? 1u << (r + pr->seed) % 3 : 1, first = mxb_rand_u32(pr->seed, STREAM_MAX, r) % p->nwg;
+    const double sum = 0.5 + 31.5 * mxb_rand_uniform(pr->seed, STREAM_SUM, i);
+    const double m = (pr->fill == MXB_FILL_LARGE ? 40 : 3) * mxb_rand_normal(pr->seed, STREAM_MAX, i);
+    const uint32_t tops = p->nwg >= 4 ? 1u << (r + pr->seed) % 3 : 1;
+    const uint32_t first = mxb_rand_u32(pr->seed, STREAM_MAX, r) % p->nwg;
     const bool empty = (i + pr->seed) % 7 == 6 || (r + pr->seed) % 5 == 4;
     if (pr->fill == MXB_FILL_EXACT) return (struct part){ 1, (g + p->nwg - first) % p->nwg < tops ? 8 : -192, false };
-    return empty ? (struct part){ 0, NEG_BIG, true } : (struct part){ sum, m * (pr->fill == MXB_FILL_LARGE ? 40 : 3), false };
+    return empty ? (struct part){ 0, NEG_BIG, true } : (struct part){ sum, m, false };
 }
 
 static bool generate(const struct mxb_gen_ctx *ctx, uint32_t t, void *out)
@@ -92,9 +95,10 @@ static void merge(const PARAMS *p, uint32_t dim, const double *a, const double *
     }
 }
 
-/* Adds what the error of each exp does to the row.  One error moves the whole of y by e_g (a_g - y S_g) / Z, so its transform
- * is what it does to z. */
-static void add_exp_errors(const PARAMS *p, uint32_t dim, const double *a, const double *sm, const struct merged *o, double *x2)
+/* Adds what the error of each exp does to the row.  One error moves the whole of y by e_g (a_g - y S_g) / Z, so its
+ * transform is what it does to z. */
+static void add_exp_errors(const PARAMS *p, uint32_t dim, const double *a, const double *sm, const struct merged *o,
+                           double *x2)
 {
     double m = NEG_BIG;
     for (uint32_t g = 0; g < p->nwg; g++) m = fmax(m, sm[2 * g + 1]);
@@ -108,13 +112,14 @@ static void add_exp_errors(const PARAMS *p, uint32_t dim, const double *a, const
     }
 }
 
-/* p: sums of the transform and of y, whose roundings are independent and spread evenly over the row.  x: errors that are
- * common to the row: exp, the sum Z, and 1 / Z, which may be off by 2.5 ulp. */
+/* p: sums of the transform and of y, whose roundings are independent and spread evenly over the row.  x: errors that
+ * are common to the row: exp, the sum Z, and 1 / Z, which may be off by 2.5 ulp. */
 static void reference_row(const struct mxb_problem *pr, const struct mxb_ref *t, uint32_t r)
 {
     const PARAMS *p = pr->params;
     const uint32_t dim = dim_of(pr);
-    const double *a = t[T_TMP].v + (uint64_t)r * dim * p->nwg, *sm = t[T_TMP].v + ((uint64_t)p->nrows * dim + 2 * r) * p->nwg;
+    const double *a = t[T_TMP].v + (uint64_t)r * dim * p->nwg;
+    const double *sm = t[T_TMP].v + ((uint64_t)p->nrows * dim + 2 * r) * p->nwg;
     const double factor = tq_oracle_factor(dim), division = 2.5 * 2 * U;
     double z[MAX_DIM], fast[MAX_DIM], var[MAX_DIM], x2[MAX_DIM] = { 0 }, spread = 0;
     struct merged o;

@@ -1,5 +1,5 @@
-// Merge of split-K partial results, out = sum_g a_g exp(M_g - M) / sum_g S_g exp(M_g - M), then sigma (H out), one workgroup per
-// row.  Source: the dispatcher of mlx-native; the layout of tmp is in flash_attn_vec_reduce_tq_hb_undo.c.
+// Merge of split-K partial results, out = sum_g a_g exp(M_g - M) / sum_g S_g exp(M_g - M), then sigma (H out), one
+// workgroup per row.  Source: the dispatcher of mlx-native; the layout of tmp is in flash_attn_vec_reduce_tq_hb_undo.c.
 #include "kernels/common/attend_merge.cl.h"
 #include "kernels/common/tq.cl.h"
 #include "kernels/turboquant/flash_attn_vec_reduce_tq_hb_undo/flash_attn_vec_reduce_tq_hb_undo.def"

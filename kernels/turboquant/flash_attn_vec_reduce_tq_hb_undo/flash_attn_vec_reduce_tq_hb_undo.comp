@@ -1,6 +1,6 @@
 #version 450
-// Merge of split-K partial results, out = sum_g a_g exp(M_g - M) / sum_g S_g exp(M_g - M), then sigma (H out), one workgroup per
-// row.  Source: the dispatcher of mlx-native; the layout of tmp is in flash_attn_vec_reduce_tq_hb_undo.c.
+// Merge of split-K partial results, out = sum_g a_g exp(M_g - M) / sum_g S_g exp(M_g - M), then sigma (H out), one
+// workgroup per row.  Source: the dispatcher of mlx-native; the layout of tmp is in flash_attn_vec_reduce_tq_hb_undo.c.
 #extension GL_GOOGLE_include_directive : require
 #include "kernels/common/attend_merge.glsl"
 #include "kernels/common/tq.glsl"

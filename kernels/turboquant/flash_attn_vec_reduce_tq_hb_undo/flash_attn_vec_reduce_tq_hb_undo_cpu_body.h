@@ -1,5 +1,5 @@
-/* Merge of split-K partial results and sign-undo on the CPU for the vector width of the including file, which defines KERNEL as
- * the name of the function.  One item = one row, turned back in place. */
+/* Merge of split-K partial results and sign-undo on the CPU for the vector width of the including file, which defines
+ * KERNEL as the name of the function.  One item = one row, turned back in place. */
 #include "kernels/common/attend_split_cpu.h"
 #include "kernels/common/tq_cpu.h"
 #include "kernels/turboquant/flash_attn_vec_reduce_tq_hb_undo/flash_attn_vec_reduce_tq_hb_undo.h"

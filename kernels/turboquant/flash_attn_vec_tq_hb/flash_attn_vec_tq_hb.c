@@ -1,14 +1,14 @@
-/* flash_attn_vec_tq_hb: attention of one query per head over a TurboQuant cache of 5, 6 or 8 bits, the slots split over nwg
- * groups.  Slots are taken in chunks of 32; group g has chunks g, g + nwg, ...  Q, already rotated, is narrowed to f16; the
- * result stays rotated.  Coordinate d of a vector is C[index] c, C the codebook, c = norm / 16 (DIM = 256) or
+/* flash_attn_vec_tq_hb: attention of one query per head over a TurboQuant cache of 5, 6 or 8 bits, the slots split over
+ * nwg groups.  Slots are taken in chunks of 32; group g has chunks g, g + nwg, ...  Q, already rotated, is narrowed to
+ * f16; the result stays rotated.  Coordinate d of a vector is C[index] c, C the codebook, c = norm / 16 (DIM = 256) or
  * norm[d / 256] / scale_factor_d512 (DIM = 512).
  *
- * dst holds per head r and group g the unnormalised sum a = sum_j exp(s_j - M) v_j, S = sum_j exp(s_j - M) and M = max s_j
- * (without keys 0, 0, -FLT_MAX/2):  a[4i + e] at 4 (r (DIM/4) nwg + i nwg + g) + e, then from n_heads DIM nwg on S at
- * 2 (r nwg + g) and M behind it.  With one group dst is the result a / S, [n_heads, DIM]; without keys it is 0.
- * Source: mlx-native, flash_attn_vec_tq_hb.metal and .rs; a key that is not attended is left out, where upstream adds -65504 to
- * its score.
- * This file: arguments and tables.  The inputs and the oracle are in flash_attn_vec_tq_hb_fill.c and _ref.c. */
+ * dst holds per head r and group g the unnormalised sum a = sum_j exp(s_j - M) v_j, S = sum_j exp(s_j - M) and M = max
+ * s_j (without keys 0, 0, -FLT_MAX/2):  a[4i + e] at 4 (r (DIM/4) nwg + i nwg + g) + e, then from n_heads DIM nwg on S
+ * at 2 (r nwg + g) and M behind it.  With one group dst is the result a / S, [n_heads, DIM]; without keys it is 0.
+ * Source: mlx-native, flash_attn_vec_tq_hb.metal and .rs; a key that is not attended is left out, where upstream adds
+ * -65504 to its score.  This file: arguments and tables.  The inputs and the oracle are in flash_attn_vec_tq_hb_fill.c
+ * and _ref.c. */
 #define MXB_PARAMS_TABLE struct flash_attn_vec_tq_hb_params
 #include "kernels/turboquant/flash_attn_vec_tq_hb/flash_attn_vec_tq_hb.h"
 #include <inttypes.h>
@@ -73,7 +73,8 @@ static double bytes(const struct mxb_problem *pr)
 {
     const struct flash_attn_vec_tq_hb_params *p = pr->params;
     const uint32_t dim = flash_attn_vec_tq_hb_dim(pr);
-    return 2.0 * p->n_kv_heads * count_attended(p) * (dim + 4.0 * dim / 256) + 4.0 * (double)(pr->nelem[T_Q] + pr->nelem[T_DST]);
+    const double vector = dim + 4.0 * dim / 256, rows = 4.0 * (double)(pr->nelem[T_Q] + pr->nelem[T_DST]);
+    return 2.0 * p->n_kv_heads * count_attended(p) * vector + rows;
 }
 
 #define IDX_SHAPE "n_kv_heads, kv_capacity, DIM"
@@ -84,7 +85,8 @@ static const struct mxb_tensor tensors[] = {     /* T_Q, T_K_IDX, ... */
     { .name = "K_norm", .role = MXB_IN, .dtype = MXB_F32, .shape = NORM_SHAPE },
     { .name = "V_idx", .role = MXB_IN, .dtype = MXB_U8, .shape = IDX_SHAPE },
     { .name = "V_norm", .role = MXB_IN, .dtype = MXB_F32, .shape = NORM_SHAPE },
-    { .name = "dst", .role = MXB_OUT, .dtype = MXB_F32, .shape = "nwg == 1 ? n_heads * DIM : n_heads * nwg * (DIM + 2)" },
+    { .name = "dst", .role = MXB_OUT, .dtype = MXB_F32,
+      .shape = "nwg == 1 ? n_heads * DIM : n_heads * nwg * (DIM + 2)" },
 };
 
 static const struct mxb_entry entries[] = {

@@ -1,9 +1,9 @@
-// Split-K decode attention over a TurboQuant cache: partial sums of one group of chunks of 32 slots for ROWS query heads of a
-// key/value head, by one workgroup.  Source: mlx-native, flash_attn_vec_tq_hb.metal.  Q is narrowed to f16; one group alone
-// normalises its result.  The layouts are in flash_attn_vec_tq_hb.c.
+// Split-K decode attention over a TurboQuant cache: partial sums of one group of chunks of 32 slots for ROWS query
+// heads of a key/value head, by one workgroup.  Source: mlx-native, flash_attn_vec_tq_hb.metal.  Q is narrowed to f16;
+// one group alone normalises its result.  The layouts are in flash_attn_vec_tq_hb.c.
 //
-// Scores: TX work items share a key and take every TX-th word of four indices of it; an index is decoded once for all rows.
-// Values: each work item owns COLS words of columns of all rows.  Maxima and sums are kept by every work item for itself.
+// Scores: TX work items share a key and take every TX-th word of four indices of it; an index is decoded once for all
+// rows.  Values: each work item owns COLS words of columns of all rows.  Every work item keeps maxima and sums itself.
 #include "kernels/common/mxb.cl.h"
 #include "kernels/common/tq_tables.h"
 #include "kernels/turboquant/flash_attn_vec_tq_hb/flash_attn_vec_tq_hb.def"
@@ -23,7 +23,8 @@ struct slots attended_slots(const struct flash_attn_vec_tq_hb_params *p)
 {
     const uint n = p->kv_seq_len, cap = p->kv_capacity;
     const bool window = p->mask_type == MASK_SLIDING && p->sliding_window > 0 && p->sliding_window < n;
-    const uint oldest = window ? n - p->sliding_window : 0, first = (p->ring_start + oldest) % cap, end = first + (n - oldest);
+    const uint oldest = window ? n - p->sliding_window : 0, first = (p->ring_start + oldest) % cap;
+    const uint end = first + (n - oldest);
     const struct slots s = { first, min(min(end, cap), n), min(end - min(end, cap), n) };
     return s;
 }
@@ -38,7 +39,8 @@ float factor(__global const float *norm, uint slot, uint b, const struct flash_a
 
 float4 decode(__local const float *codebook, uint word, uint mask)
 {
-    return (float4)(codebook[word & mask], codebook[word >> 8 & mask], codebook[word >> 16 & mask], codebook[word >> 24 & mask]);
+    return (float4)(codebook[word & mask], codebook[word >> 8 & mask],
+                    codebook[word >> 16 & mask], codebook[word >> 24 & mask]);
 }
 
 struct work {
@@ -50,8 +52,8 @@ struct work {
 };
 
 // Partial products of the attended keys of a chunk.
-void partial_scores(__local struct work *w, __global const uint *K, __global const float *norm, uint base, const struct slots *s,
-                    const struct flash_attn_vec_tq_hb_params *p, uint t)
+void partial_scores(__local struct work *w, __global const uint *K, __global const float *norm, uint base,
+                    const struct slots *s, const struct flash_attn_vec_tq_hb_params *p, uint t)
 {
     const uint lane = t % TX, mask = (1u << p->codebook_bits) - 1;
     for (uint j = t / TX; j < KEYS; j += WG / TX) {
@@ -83,8 +85,9 @@ void scores(__local struct work *w, uint base, const struct slots *s, float scal
 
 // WG divides WORDS, is a multiple of TX and at least KEYS.
 __kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
-void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __global const float *k_norm, __global const uint *V,
-                          __global const float *v_norm, __global float4 *dst, const struct flash_attn_vec_tq_hb_params p)
+void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __global const float *k_norm,
+                          __global const uint *V, __global const float *v_norm, __global float4 *dst,
+                          const struct flash_attn_vec_tq_hb_params p)
 {
     __local struct work w;
     const uint t = (uint)get_local_id(0), g = (uint)get_group_id(0), head = (uint)get_group_id(1) * ROWS;
@@ -113,7 +116,8 @@ void flash_attn_vec_tq_hb(__global const float *Q, __global const uint *K, __glo
         scores(&w, base, &s, p.scale, t);
         barrier(CLK_LOCAL_MEM_FENCE);            // score is complete, part has been used
         float c_v[BLOCKS];                       // work item t < KEYS makes the weights of slot t
-        for (uint b = 0; b < BLOCKS; b++) c_v[b] = t < KEYS && attends(&s, base + t) ? factor(v_norm, base + t, b, &p) : 0.0f;
+        for (uint b = 0; b < BLOCKS; b++)
+            c_v[b] = t < KEYS && attends(&s, base + t) ? factor(v_norm, base + t, b, &p) : 0.0f;
         #pragma unroll
         for (uint r = 0; r < ROWS; r++) {
             float top = m[r];

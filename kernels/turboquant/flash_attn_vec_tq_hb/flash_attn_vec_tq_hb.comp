@@ -1,10 +1,10 @@
 #version 450
-// Split-K decode attention over a TurboQuant cache: partial sums of one group of chunks of 32 slots for ROWS query heads of a
-// key/value head, by one workgroup.  Source: mlx-native, flash_attn_vec_tq_hb.metal.  Q is narrowed to f16; one group alone
-// normalises its result.  The layouts are in flash_attn_vec_tq_hb.c.
+// Split-K decode attention over a TurboQuant cache: partial sums of one group of chunks of 32 slots for ROWS query
+// heads of a key/value head, by one workgroup.  Source: mlx-native, flash_attn_vec_tq_hb.metal.  Q is narrowed to f16;
+// one group alone normalises its result.  The layouts are in flash_attn_vec_tq_hb.c.
 //
-// Scores: TX work items share a key and take every TX-th word of four indices of it; an index is decoded once for all rows.
-// Values: each work item owns COLS words of columns of all rows.  Maxima and sums are kept by every work item for itself.
+// Scores: TX work items share a key and take every TX-th word of four indices of it; an index is decoded once for all
+// rows.  Values: each work item owns COLS words of columns of all rows.  Every work item keeps maxima and sums itself.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "kernels/common/mxb.glsl"
@@ -45,7 +45,8 @@ Slots attended_slots()
 {
     const uint n = p.kv_seq_len, cap = p.kv_capacity;
     const bool window = p.mask_type == MASK_SLIDING && p.sliding_window > 0 && p.sliding_window < n;
-    const uint oldest = window ? n - p.sliding_window : 0, start = (p.ring_start + oldest) % cap, end = start + (n - oldest);
+    const uint oldest = window ? n - p.sliding_window : 0, start = (p.ring_start + oldest) % cap;
+    const uint end = start + (n - oldest);
     return Slots(start, min(min(end, cap), n), min(end - min(end, cap), n));
 }
 
@@ -56,7 +57,8 @@ float factor(float norm) { return DIM == 256 ? norm * TQ_INV_SQRT_256 : norm / p
 
 vec4 decode(uint word, uint mask)
 {
-    return vec4(codebook[word & mask], codebook[word >> 8 & mask], codebook[word >> 16 & mask], codebook[word >> 24 & mask]);
+    return vec4(codebook[word & mask], codebook[word >> 8 & mask],
+                codebook[word >> 16 & mask], codebook[word >> 24 & mask]);
 }
 
 // Partial products of the attended keys of a chunk; first: the head's first slot.

@@ -34,8 +34,8 @@ void flash_attn_vec_tq_hb_cpu_avx512(const struct mxb_args *, int64_t begin, int
 /* ---- host side: generator and oracle ---- */
 
 uint32_t flash_attn_vec_tq_hb_dim(const struct mxb_problem *);
-/* The rule as the contract states it: slot s < kv_seq_len at logical position L = (s - ring_start) mod kv_capacity is attended
- * where w <= L < kv_seq_len. */
+/* The rule as the contract states it: slot s < kv_seq_len at logical position L = (s - ring_start) mod kv_capacity is
+ * attended where w <= L < kv_seq_len. */
 bool flash_attn_vec_tq_hb_attends(const struct flash_attn_vec_tq_hb_params *, uint32_t slot);
 bool flash_attn_vec_tq_hb_generate(const struct mxb_gen_ctx *, uint32_t t, void *out);
 void flash_attn_vec_tq_hb_reference(const struct mxb_problem *, const struct mxb_ref *, int64_t r0, int64_t r1);

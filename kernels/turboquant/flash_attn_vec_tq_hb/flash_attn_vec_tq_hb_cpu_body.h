@@ -1,6 +1,6 @@
-/* Split-K decode attention over a TurboQuant cache on the CPU for the vector width of the including file, which defines KERNEL
- * as the name of the function.  One item = up to ROWS query heads of one key/value head in one group of chunks; a key or value
- * is decoded once for all of them and stays in the first-level cache. */
+/* Split-K decode attention over a TurboQuant cache on the CPU for the vector width of the including file, which defines
+ * KERNEL as the name of the function.  One item = up to ROWS query heads of one key/value head in one group of chunks;
+ * a key or value is decoded once for all of them and stays in the first-level cache. */
 #include <math.h>
 #include "kernels/common/tq_cpu.h"
 #include "kernels/turboquant/flash_attn_vec_tq_hb/flash_attn_vec_tq_hb.h"
@@ -21,7 +21,8 @@ VF_INLINE void decode(int dim, const struct flash_attn_vec_tq_hb_params *p, stru
 {
     const int32_t mask = (1 << p->codebook_bits) - 1;
     for (int b = 0; b < dim / 256; b++) {
-        const float norm = c.norm[slot * (dim / 256) + b], factor = dim == 256 ? norm / 16 : norm / p->scale_factor_d512;
+        const float norm = c.norm[slot * (dim / 256) + b];
+        const float factor = dim == 256 ? norm / 16 : norm / p->scale_factor_d512;
         const uint8_t *idx = c.idx + slot * dim + 256 * b;
         for (int i = 0; i < 256; i += VL)
             vf_store_f32(x + 256 * b + i, tq_decode(p->codebook_bits, vi_load_u8(idx + i) & mask) * factor);
@@ -86,14 +87,21 @@ VF_INLINE void store(int dim, const struct item *t, int64_t i, int64_t r, float 
     sm[1] = t->m[i];
 }
 
+/* From a slot on; the tensor of norms follows that of indices. */
+VF_INLINE struct cache cache_of(const struct mxb_args *args, int tensor, int64_t slot, int dim)
+{
+    return (struct cache){ (const uint8_t *)args->buf[tensor] + slot * dim,
+                           (const float *)args->buf[tensor + 1] + slot * (dim / 256) };
+}
+
 VF_INLINE void attend(int dim, const struct mxb_args *args, int64_t index)
 {
     const struct flash_attn_vec_tq_hb_params *p = args->params;
     const int64_t per_kv = p->n_heads / p->n_kv_heads, most = args->spec[S_ROWS], blocks = (per_kv + most - 1) / most;
-    const int64_t unit = index % args->groups[0], kv = unit / blocks, first = unit % blocks * most, r0 = kv * per_kv + first;
+    const int64_t unit = index % args->groups[0], kv = unit / blocks, first = unit % blocks * most;
+    const int64_t r0 = kv * per_kv + first;
     const int64_t rows = per_kv - first < most ? per_kv - first : most, slots = kv * p->kv_capacity;
-    const struct cache k = { (const uint8_t *)args->buf[T_K_IDX] + slots * dim, (const float *)args->buf[T_K_NORM] + slots * (dim / 256) };
-    const struct cache v = { (const uint8_t *)args->buf[T_V_IDX] + slots * dim, (const float *)args->buf[T_V_NORM] + slots * (dim / 256) };
+    const struct cache k = cache_of(args, T_K_IDX, slots, dim), v = cache_of(args, T_V_IDX, slots, dim);
     const struct slots s = attended_slots(p);
     float *room = args->scratch, m[1024], l[1024];
     const struct item t = { .p = p, .rows = rows, .g = index / args->groups[0], .q = room, .a = room + rows * dim,

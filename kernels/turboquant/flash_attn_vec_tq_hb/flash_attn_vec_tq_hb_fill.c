@@ -1,14 +1,15 @@
-/* Inputs of flash_attn_vec_tq_hb.  In all fills slots behind kv_seq_len have NaN norms: nothing may read them; slots that are
- * not attended have keys and values four times as long: nothing may count them.  Bits above codebook_bits are random.
+/* Inputs of flash_attn_vec_tq_hb.  In all fills slots behind kv_seq_len have NaN norms: nothing may read them; slots
+ * that are not attended have keys and values four times as long: nothing may count them.  Bits above codebook_bits are
+ * random.
  *
- * Normal: random indices, norms around that of unit coordinates, Q such that scores spread over a few units.  Large: Q eight
- * times as large and keys that grow along the slots, so that the running maximum rises often.
+ * Normal: random indices, norms around that of unit coordinates, Q such that scores spread over a few units.  Large: Q
+ * eight times as large and keys that grow along the slots, so that the running maximum rises often.
  *
- * Exact: Q is +-16 in one coordinate of each key/value head and 0 elsewhere; there keys have the highest index (one, two or
- * four targets) or the lowest, and a norm that is a power of two.  Scores are one product, +s or -s with s >= 64, so that
- * weights are exactly 1 or, beside a target, 0.  Values: a centroid C whose rounded inverse w has |C w - 1| < 2^-26 and a norm
- * that makes c = w 2^e, e = 0, 1 or 2 by slots, give 2^e to the bit, the sign by coordinate alone.  So sums are integers
- * that never cancel, exact in every order, fused or not, and quotients by one, two or four.
+ * Exact: Q is +-16 in one coordinate of each key/value head and 0 elsewhere; there keys have the highest index (one,
+ * two or four targets) or the lowest, and a norm that is a power of two.  Scores are one product, +s or -s with s >=
+ * 64, so that weights are exactly 1 or, beside a target, 0.  Values: a centroid C whose rounded inverse w has |C w - 1|
+ * < 2^-26 and a norm that makes c = w 2^e, e = 0, 1 or 2 by slots, give 2^e to the bit, the sign by coordinate alone.
+ * So sums are integers that never cancel, exact in every order, fused or not, and quotients by one, two or four.
  * All of this needs norm / scale_factor_d512 to be exact: where it is no power of two, the norms are 0. */
 #include <math.h>
 #include "kernels/common/tq_oracle.h"
@@ -37,9 +38,13 @@ static struct fill make_fill(const struct mxb_problem *pr)
 
 /* ---- exact ---- */
 
-static uint32_t hot_coordinate(const struct fill *f, uint32_t kv) { return mxb_rand_u32(f->pr->seed, STREAM_HOT, kv) % f->dim; }
+static uint32_t hot_coordinate(const struct fill *f, uint32_t kv)
+{
+    return mxb_rand_u32(f->pr->seed, STREAM_HOT, kv) % f->dim;
+}
 
-/* Targets of a key/value head in logical order: the newest, the oldest, and anywhere; at most four and all of them different. */
+/* Targets of a key/value head in logical order: the newest, the oldest, and anywhere; at most four and all of them
+ * different. */
 static uint32_t find_targets(const struct fill *f, uint32_t kv, uint32_t slot[4])
 {
     const struct flash_attn_vec_tq_hb_params *p = f->p;
@@ -47,7 +52,8 @@ static uint32_t find_targets(const struct fill *f, uint32_t kv, uint32_t slot[4]
     uint32_t n = 0, tries = 0;
     for (uint32_t attempt = 0; n < most && tries < 4 * p->kv_seq_len; attempt++, tries++) {
         const uint32_t word = mxb_rand_u32(f->pr->seed, STREAM_TARGET, (uint64_t)kv << 32 | attempt) % p->kv_seq_len;
-        const uint32_t logical = attempt == 0 ? p->kv_seq_len - 1 : attempt == 1 && p->mask_type != MASK_SLIDING ? 0 : word;
+        const bool oldest = attempt == 1 && p->mask_type != MASK_SLIDING;
+        const uint32_t logical = attempt == 0 ? p->kv_seq_len - 1 : oldest ? 0 : word;
         const uint32_t s = (uint32_t)(((uint64_t)p->ring_start + logical) % p->kv_capacity);
         bool fresh = flash_attn_vec_tq_hb_attends(p, s);
         for (uint32_t i = 0; i < n; i++) fresh &= slot[i] != s;
@@ -120,8 +126,8 @@ static void fill_q(const struct fill *f, float *out)
             const uint64_t i = (uint64_t)h * f->dim + c;
             const bool hot = c == hot_coordinate(f, h / (p->n_heads / p->n_kv_heads));
             const double exact = hot ? copysign(16, (double)p->scale) : 0;
-            out[i] = (float)(f->pr->fill == MXB_FILL_EXACT ? exact
-                                                           : fmin(spread, 256) * mxb_rand_normal(f->pr->seed, STREAM_NORMAL, i));
+            const double x = mxb_rand_normal(f->pr->seed, STREAM_NORMAL, i);
+            out[i] = (float)(f->pr->fill == MXB_FILL_EXACT ? exact : fmin(spread, 256) * x);
         }
 }
 

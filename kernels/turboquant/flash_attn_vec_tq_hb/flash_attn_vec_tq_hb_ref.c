@@ -1,17 +1,18 @@
-/* Oracle of flash_attn_vec_tq_hb, in double and two passes over the keys of a group, with Q rounded to f16 as the contract says:
+/* Oracle of flash_attn_vec_tq_hb, in double and two passes over the keys of a group, with Q rounded to f16 as the
+ * contract says:
  *     s_j = scale q.K_j,   m = max s_j,   w_j = exp(s_j - m),   S = sum_j w_j,   a = sum_j w_j v_j;   one group: a / S
  *
- * Error scales, u = 2^-24.  p is the root sum of squares of the partial sums.  x holds what else f32 kernels may lose.  The
- * weights are off by independent relative errors of variance e_j,
+ * Error scales, u = 2^-24.  p is the root sum of squares of the partial sums.  x holds what else f32 kernels may lose.
+ * The weights are off by independent relative errors of variance e_j,
  *     e_j = u^2 (scale^2 A_j^2 + s_j^2 + (1 + f^2) sum_b s_jb^2) + 2 g(s_j - m) + R_j
- *     A_j   root sum of squares of the partial sums of the dot product: their roundings; s_j: that of the product by scale
- *     s_jb  share of block b of 256 coordinates, for the product by its factor c and for c itself: f = 5, the bound of a
- *           division by scale_factor_d512, where that is not 1; norm / 16 is exact
- *     g(x)  = (u x)^2 + ((3 + 2|x|) 2u)^2 / 3: the argument of exp is rounded (|x| is also what a change of base costs), and
- *           exp may be off by 3 + 2|x| ulp (Vulkan; OpenCL: 3), taken as uniformly distributed.  Twice: kernels that split
- *           the keys form the weight as exp(s_j - m') exp(m' - m) with m' between s_j and m
- *     R_j   online, the weights so far are multiplied by exp(m - m') when the maximum rises from m to m': at worst at every
- *           key after j that is a new maximum, g(m - m') + u^2 each
+ *     A_j   root sum of squares of the partial sums of the dot product: their roundings; s_j: that of scale
+ *     s_jb  share of block b of 256 coordinates, for the product by its factor c and for c itself: f = 5, the bound
+ *           of a division by scale_factor_d512, where that is not 1; norm / 16 is exact
+ *     g(x)  = (u x)^2 + ((3 + 2|x|) 2u)^2 / 3: the argument of exp is rounded (|x| is also what a change of base
+ *           costs), and exp may be off by 3 + 2|x| ulp (Vulkan; OpenCL: 3), taken as uniformly distributed.  Twice:
+ *           kernels that split the keys form the weight as exp(s_j - m') exp(m' - m) with m' between s_j and m
+ *     R_j   online, the weights so far are multiplied by exp(m - m') when the maximum rises from m to m': at worst at
+ *           every key after j that is a new maximum, g(m - m') + u^2 each
  * and the values by relative errors of variance e_v = u^2 (2 + f^2): products by weight and centroid, c.  Before the
  * division the error of m, of variance e_m (that of the largest score), is in everything:
  *     x^2 = sum_j w_j^2 (e_j + e_v) v_j^2 + a^2 e_m for a;   sum_j w_j^2 e_j + S^2 e_m for S;   e_m for m
@@ -55,7 +56,8 @@ static struct head find_head(const struct mxb_problem *pr, const struct mxb_ref 
 static double coordinate(const struct head *h, const double *idx, const double *norm, uint32_t slot, uint32_t c)
 {
     const uint32_t index = (uint32_t)idx[(uint64_t)slot * h->dim + c] % (1u << h->p->codebook_bits);
-    const double factor = h->dim == 256 ? norm[slot] / 16 : norm[2 * (uint64_t)slot + c / 256] / (double)h->p->scale_factor_d512;
+    const double factor = h->dim == 256 ? norm[slot] / 16
+                                        : norm[2 * (uint64_t)slot + c / 256] / (double)h->p->scale_factor_d512;
     return h->codebook[index] * factor;
 }
 
@@ -137,7 +139,8 @@ static void column(const struct head *h, const struct key *key, uint32_t n, cons
         sums2 += sum * sum;
     }
     for (uint32_t j = 0; j < n; j++) {
-        const double w = key[j].w / l, v = coordinate(h, h->v_idx, h->v_norm, key[j].slot, c), d = normalise ? v - a : v;
+        const double w = key[j].w / l, v = coordinate(h, h->v_idx, h->v_norm, key[j].slot, c);
+        const double d = normalise ? v - a : v;
         x2 += w * w * (key[j].e * d * d + e_v * v * v);
     }
     const double division = 2.5 * 2 * U, b = U * U * (sums2 + 1) + division * division / 3;
@@ -166,6 +169,6 @@ void flash_attn_vec_tq_hb_reference(const struct mxb_problem *pr, const struct m
     struct key *key = malloc(p->kv_seq_len * sizeof *key);
     const int64_t first = p->nwg == 1 ? r0 : 0, end = p->nwg == 1 ? r1 : (int64_t)p->n_heads;
     for (int64_t r = first; key && r < end; r++) reference_head(pr, t, (uint32_t)r, key);
-    for (uint64_t i = 0; !key && i < pr->nelem[T_DST]; i++) t[T_DST].v[i] = NAN;     /* without memory nothing can pass */
+    for (uint64_t i = 0; !key && i < pr->nelem[T_DST]; i++) t[T_DST].v[i] = NAN;     /* without memory none can pass */
     free(key);
 }

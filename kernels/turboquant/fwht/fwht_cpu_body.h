@@ -1,5 +1,5 @@
-/* Walsh-Hadamard transform of rows on the CPU for the vector width of the including file, which defines KERNEL as the name
- * of the function.  One item = one row, in place. */
+/* Walsh-Hadamard transform of rows on the CPU for the vector width of the including file, which defines KERNEL as the
+ * name of the function.  One item = one row, in place. */
 #include "kernels/common/tq_cpu.h"
 #include "kernels/turboquant/fwht/fwht.h"
 

@@ -1,10 +1,10 @@
-/* hadamard_quantize_kv: writes vectors into a TurboQuant key or value cache.  Signs and Walsh-Hadamard transform spread a
- * vector's energy over its coordinates, its norm is split off, and what is left, near N(0,1), is quantised by a Lloyd-Max
- * codebook: 4 bits, two indices per byte (fast entries), or 5, 6, 8 bits, one per byte (hb entries).
- *     z = H (sigma src);  DIM = 256: N = |z|, v = z (16 / N);  DIM = 512, each half: N = rms(z), v = z (scale_factor / N)
+/* hadamard_quantize_kv: writes vectors into a TurboQuant key or value cache.  Signs and Walsh-Hadamard transform spread
+ * a vector's energy over its coordinates, its norm is split off, and what is left, near N(0,1), is quantised by a
+ * Lloyd-Max codebook: 4 bits, two indices per byte (fast entries), or 5, 6, 8 bits, one per byte (hb entries).
+ *     z = H (sigma src);  DIM = 256: N = |z|, v = z (16 / N);  DIM = 512, each half: N = rms(z), v = z (scale / N)
  *     index = number of boundaries below v;  a vector with N <= 1e-10 has v = 0
- * Source: mlx-native, hadamard_quantize_kv_fast.metal and hadamard_quantize_kv.rs; the two norms at DIM = 512 are computed
- * apart, where upstream sums inside a divergent branch.  Upstream writes one token per dispatch: n_tokens = 1.
+ * Source: mlx-native, hadamard_quantize_kv_fast.metal and hadamard_quantize_kv.rs; the two norms at DIM = 512 are
+ * computed apart, where upstream sums inside a divergent branch.  Upstream writes one token per dispatch: n_tokens = 1.
  * This file: arguments and tables.  The inputs and the oracle are in hadamard_quantize_kv_ref.c. */
 #define MXB_PARAMS_TABLE struct hadamard_quantize_kv_params
 #include "kernels/turboquant/hadamard_quantize_kv/hadamard_quantize_kv.h"
@@ -17,7 +17,7 @@ struct shape hadamard_quantize_kv_shape(const struct mxb_problem *pr)
     const struct hadamard_quantize_kv_params *p = pr->params;
     int dim = 0, nibbles = 0;
     (void)sscanf(pr->entry->consts, "DIM=%d NIBBLES=%d", &dim, &nibbles);
-    return (struct shape){ .dim = (uint32_t)dim, .blocks = (uint32_t)dim / 256, .bits = nibbles ? 4 : p->codebook_bits };
+    return (struct shape){ (uint32_t)dim, .blocks = (uint32_t)dim / 256, .bits = nibbles ? 4 : p->codebook_bits };
 }
 
 /* Sizes of zero and scale factors that are not positive fail the ranges of the parameter table before. */
@@ -31,11 +31,11 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
     else if (p->rms_probe_enabled && s.bits != 4)
         snprintf(why, whylen, "Invalid argument: rms_probe_enabled needs one of the fast entries");
     else if (!p->is_sliding && (uint64_t)p->write_pos + p->n_tokens > p->cache_capacity)
-        snprintf(why, whylen, "Invalid argument: write_pos (%" PRIu32 ") + n_tokens (%" PRIu32 ") exceeds cache_capacity (%"
-                 PRIu32 ") of a cache that is no ring", p->write_pos, p->n_tokens, p->cache_capacity);
+        snprintf(why, whylen, "Invalid argument: write_pos (%" PRIu32 ") + n_tokens (%" PRIu32 ") exceeds "
+                 "cache_capacity (%" PRIu32 "), the cache is no ring", p->write_pos, p->n_tokens, p->cache_capacity);
     else if (p->n_tokens > p->cache_capacity)
-        snprintf(why, whylen, "Invalid argument: n_tokens (%" PRIu32 ") exceeds cache_capacity (%" PRIu32 "): two tokens would "
-                 "share a slot", p->n_tokens, p->cache_capacity);
+        snprintf(why, whylen, "Invalid argument: n_tokens (%" PRIu32 ") exceeds cache_capacity (%" PRIu32 "): "
+                 "two tokens would share a slot", p->n_tokens, p->cache_capacity);
     else if (tokens * p->num_kv_heads * s.dim > limit || (uint64_t)p->num_kv_heads * p->cache_capacity * s.dim > limit)
         snprintf(why, whylen, "Invalid argument: src or packed would have 2^32 elements or more");
     else
@@ -114,7 +114,8 @@ const struct mxb_op mxb_op_hadamard_quantize_kv = {
     .tensor = tensors, .ntensor = MXB_COUNT(tensors),
     .entry = entries, .nentry = MXB_COUNT(entries),
     .impl = impls, .nimpl = MXB_COUNT(impls),
-    /* No exact fill: a device may round square root and division as it likes.  The indices are exact under every fill. */
+    /* No exact fill: a device may round square root and division as it likes.  The indices are exact under every fill.
+     * */
     .fills = 1u << MXB_FILL_NORMAL | 1u << MXB_FILL_NEEDLE | 1u << MXB_FILL_LARGE | 1u << MXB_FILL_PROBE,
     .def_version = 1,
     .validate = validate, .generate = hadamard_quantize_kv_generate, .reference = hadamard_quantize_kv_reference,

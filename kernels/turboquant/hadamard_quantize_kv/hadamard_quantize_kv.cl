@@ -21,8 +21,8 @@ uint index_of(float v, __local const float *boundary, uint bits)
 
 // WG is a power of two.
 __kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
-void hadamard_quantize_kv(__global const float *src, __global uint *packed, __global float *norms, __global float *probe,
-                          const struct hadamard_quantize_kv_params p)
+void hadamard_quantize_kv(__global const float *src, __global uint *packed, __global float *norms,
+                          __global float *probe, const struct hadamard_quantize_kv_params p)
 {
     __local float x[DIM], boundary[256], part[BLOCKS * WG];
     const uint t = (uint)get_local_id(0), h = (uint)get_group_id(0), token = (uint)get_group_id(1);

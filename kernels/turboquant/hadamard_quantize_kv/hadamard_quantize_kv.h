@@ -26,7 +26,7 @@ struct shape hadamard_quantize_kv_shape(const struct mxb_problem *);
 /* What becomes of one rotated vector z, and error scales in units of u = 2^-24. */
 struct encoded {
     double norm[MAX_BLOCKS], norm_p[MAX_BLOCKS];
-    double v[MAX_DIM], v_p[MAX_DIM];             /* scaled to unit variance (or scale_factor_d512), before quantisation */
+    double v[MAX_DIM], v_p[MAX_DIM];             /* what is quantised: z of unit variance, or scale_factor_d512 */
 };
 void hadamard_quantize_kv_encode(const struct mxb_problem *, const double *z, const double *z_var, struct encoded *);
 

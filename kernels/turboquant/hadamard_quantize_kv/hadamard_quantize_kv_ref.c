@@ -1,15 +1,15 @@
 /* Inputs and oracle of hadamard_quantize_kv.
  *
- * Devices may differ by a few roundoffs in v, so an index may differ by one where v lies next to a boundary.  No generated
- * vector has such a coordinate: a vector with one nearer to a boundary than 8 sigma of the error scale of v is drawn again.
- * So the indices are compared bit for bit.  Coordinates that are exactly 0 stay: every device gets them exactly, and they
- * sit on the middle boundary, where a tie goes down.
+ * Devices may differ by a few roundoffs in v, so an index may differ by one where v lies next to a boundary.  No
+ * generated vector has such a coordinate: a vector with one nearer to a boundary than 8 sigma of the error scale of v
+ * is drawn again.  So the indices are compared bit for bit.  Coordinates that are exactly 0 stay: every device gets
+ * them exactly, and they sit on the middle boundary, where a tie goes down.
  *
- * Error scale, in units of u.  Sums of the transform: tq_oracle.h.  N = sqrt(S / k), S = sum z^2: the variance of S is that
- * of z, (2 z)^2 var, that of the squares, and that of the partial sums (serial: no sensible order is worse); half of its
- * relative error reaches N.  What is common to a vector does not average out and enters with its bound: square root, 9
- * roundoffs (Vulkan: inverse square root and division; OpenCL: 3 ulp); 1 / N, 5; then one product each by the scale factor
- * and by z. */
+ * Error scale, in units of u.  Sums of the transform: tq_oracle.h.  N = sqrt(S / k), S = sum z^2: the variance of S is
+ * that of z, (2 z)^2 var, that of the squares, and that of the partial sums (serial: no sensible order is worse); half
+ * of its relative error reaches N.  What is common to a vector does not average out and enters with its bound: square
+ * root, 9 roundoffs (Vulkan: inverse square root and division; OpenCL: 3 ulp); 1 / N, 5; then one product each by the
+ * scale factor and by z. */
 #include <math.h>
 #include "kernels/common/tq_oracle.h"
 #include "kernels/turboquant/hadamard_quantize_kv/hadamard_quantize_kv.h"
@@ -68,7 +68,8 @@ static void needle_row(const struct mxb_problem *pr, uint64_t row, uint64_t draw
     static const uint32_t edge[] = { 0, 1, 31, 32, 63, 64, 127, 128, 254, 255 };
     double z[MAX_DIM] = { 0 }, var[MAX_DIM];
     for (uint32_t k = 0; k < 8; k++) {
-        const uint32_t place = mxb_rand_u32(pr->seed, STREAM_PLACE, draw * 8 + k), size = mxb_rand_u32(pr->seed, STREAM_SIZE, draw * 8 + k);
+        const uint32_t place = mxb_rand_u32(pr->seed, STREAM_PLACE, draw * 8 + k);
+        const uint32_t size = mxb_rand_u32(pr->seed, STREAM_SIZE, draw * 8 + k);
         const uint32_t half = dim == 256 || row % 3 == 0 ? 0 : row % 3 == 1 ? 256 : place >> 8 & 256;
         const uint32_t at = place % 3 ? edge[place / 3 % MXB_COUNT(edge)] : place / 3 % 256;
         z[half + at] = (size & 256 ? -1.0 : 1.0) * (1 + size % 256) * 0x1p-7;
@@ -101,8 +102,8 @@ static bool is_clear(const struct mxb_problem *pr, const double *x)
     tq_oracle_butterflies(in, s.dim, z, var);
     hadamard_quantize_kv_encode(pr, z, var, &e);
     for (uint32_t j = 0; j < s.dim; j++) {
-        const double margin = 8 * 0x1p-24 * e.v_p[j];
-        if (e.v[j] != 0 && tq_oracle_index(s.bits, e.v[j] - margin) != tq_oracle_index(s.bits, e.v[j] + margin)) return false;
+        const double v = e.v[j], margin = 8 * 0x1p-24 * e.v_p[j];
+        if (v != 0 && tq_oracle_index(s.bits, v - margin) != tq_oracle_index(s.bits, v + margin)) return false;
     }
     return true;
 }
@@ -147,7 +148,8 @@ void hadamard_quantize_kv_reference(const struct mxb_problem *pr, const struct m
     const uint32_t dim = hadamard_quantize_kv_shape(pr).dim;
     for (int64_t h = r0; h < r1; h++)
         for (uint32_t token = 0; token < p->n_tokens; token++) {
-            const double *x = t[T_SRC].v + ((uint64_t)(p->src_tok_offset + token) * p->num_kv_heads + (uint64_t)h) * dim;
+            const uint64_t from = (uint64_t)(p->src_tok_offset + token) * p->num_kv_heads + (uint64_t)h;
+            const double *x = t[T_SRC].v + from * dim;
             const uint64_t position = (uint64_t)p->write_pos + token;
             const uint64_t slot = p->is_sliding ? position % p->cache_capacity : position;
             const uint64_t row = (uint64_t)h * p->n_tokens + token;

@@ -1,5 +1,5 @@
-/* tq_dequantize_kv: reads one slot of a TurboQuant cache back, one vector per head; it stays rotated (fwht_sign_undo turns it
- * back).  With C the codebook of 4 (two indices per byte), 5, 6 or 8 bits (one per byte):
+/* tq_dequantize_kv: reads one slot of a TurboQuant cache back, one vector per head; it stays rotated (fwht_sign_undo
+ * turns it back).  With C the codebook of 4 (two indices per byte), 5, 6 or 8 bits (one per byte):
  *     dst[h,c] = C[index] (norm / sqrt(head_dim)),                              head_dim <= 256
  *     dst[h,c] = C[index] (norm[min(c / 256, norms_per_pos - 1)] / scale),      head_dim >  256
  * Source: mlx-native, tq_dequantize_kv.metal and tq_dequantize_kv.rs. */
@@ -41,8 +41,8 @@ static bool has_exact_scale(const struct tq_dequantize_kv_params *p)
     return p->head_dim <= 256 ? p->head_dim == 256 : frexpf(p->scale_factor_d512, &exponent) == 0.5f;
 }
 
-/* Every index of the codebook, as the encoder stores them: unused bits are 0.  EXACT: norms are small integers, as generic,
- * but 0 where the factor on them is not exact. */
+/* Every index of the codebook, as the encoder stores them: unused bits are 0.  EXACT: norms are small integers, as
+ * generic, but 0 where the factor on them is not exact. */
 static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
 {
     const struct mxb_problem *pr = g->pr;
@@ -57,8 +57,8 @@ static bool generate(const struct mxb_gen_ctx *g, uint32_t t, void *out)
     return t == T_PACKED;
 }
 
-/* Error in units of u, beside the last product's: where the factor on the norm is not exact, its product or quotient: 5 for
- * a division; inverse square root 9 and 5, and a product. */
+/* Error in units of u, beside the last product's: where the factor on the norm is not exact, its product or quotient: 5
+ * for a division; inverse square root 9 and 5, and a product. */
 static double relative_scale(const struct tq_dequantize_kv_params *p)
 {
     if (p->head_dim > 256) return p->scale_factor_d512 == 1 ? 0 : 5;

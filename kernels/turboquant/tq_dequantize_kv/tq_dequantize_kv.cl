@@ -19,7 +19,8 @@ void tq_dequantize_kv(__global const uchar *packed, __global const float *norms,
     dst += (size_t)h * p.head_dim;
     for (uint c = (uint)get_local_id(0) * VEC; c < p.head_dim; c += WG * VEC) {
         const float scale = p.head_dim > 256 ? norms[min(c / 256, p.norms_per_pos - 1)] / p.scale_factor_d512
-                          : p.head_dim == 256 ? norms[0] * TQ_INV_SQRT_256 : norms[0] * (1.0f / sqrt((float)p.head_dim));
+                          : p.head_dim == 256 ? norms[0] * TQ_INV_SQRT_256
+                                              : norms[0] * (1.0f / sqrt((float)p.head_dim));
 #if VEC == 1
         const uint word = packed[c * INDEX_BITS / 8] >> (c * INDEX_BITS % 8);
 #else

@@ -25,7 +25,8 @@ void main()
     const uint from = slot * p.head_dim, norm = slot * p.norms_per_pos;      // from: in indices
     for (uint c = gl_LocalInvocationID.x * VEC; c < p.head_dim; c += WG * VEC) {
         const float scale = p.head_dim > 256u ? norms[norm + min(c / 256u, p.norms_per_pos - 1u)] / p.scale_factor_d512
-                          : p.head_dim == 256u ? norms[norm] * TQ_INV_SQRT_256 : norms[norm] * (1.0 / sqrt(float(p.head_dim)));
+                          : p.head_dim == 256u ? norms[norm] * TQ_INV_SQRT_256
+                                               : norms[norm] * (1.0 / sqrt(float(p.head_dim)));
         uint word;
         if (VEC == 1) word = uint(packed[(from + c) / (8 / INDEX_BITS)]) >> (NIBBLES == 1 ? c % 2u * 4u : 0u);
         else word = packed_words[(from + c) / VEC];

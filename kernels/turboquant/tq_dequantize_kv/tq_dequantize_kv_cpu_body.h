@@ -11,7 +11,8 @@ VF_INLINE void decode(const uint8_t *packed, bool nibbles, uint32_t bits, int64_
     for (int64_t i = 0; i < n; i += VL) {
         const int64_t part = n - i < VL ? n - i : VL;
         uint8_t index[VL] = { 0 };
-        for (int64_t l = 0; nibbles && l < part; l++) index[l] = (uint8_t)(packed[(c + i + l) / 2] >> (c + i + l) % 2 * 4);
+        for (int64_t l = 0; nibbles && l < part; l++)
+            index[l] = (uint8_t)(packed[(c + i + l) / 2] >> (c + i + l) % 2 * 4);
         if (!nibbles) memcpy(index, packed + c + i, (size_t)part);
         const vf v = tq_decode(bits, vi_load_u8(index) & mask) * scale;
         if (part == VL) vf_store_f32(dst + i, v);
