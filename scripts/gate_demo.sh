@@ -44,7 +44,12 @@ commit() {
 sed -i 's/64 elements per task\./sixty-four elements per task./' $kernel
 commit "an innocent commit" 0
 
-sed -i 's/s < p->steps; s++/s < p->steps + p->steps \/ 20; s++/; s/for (uint32_t i = 0; i < 64; i++) v\[i\] = .*/for (uint32_t i = 0; i < 64; i++) v[i] = s < p->steps ? v[i] * 1664525u + 1013904223u : v[i] ^ (p->items \& 0x1000000u);/' $kernel
+# A second chain of a twentieth of the steps, whose result is masked out by a bit that is never set.
+sed -i 's/^        for (uint32_t i = 0; i < n; i++) y.*/        uint32_t w[64] = { 1 };\
+        for (uint32_t s = 0; s < p->steps \/ 20; s++)\
+            for (uint32_t i = 0; i < 64; i++) w[i] = w[i] * 1664525u + 1013904223u;\
+        for (uint32_t i = 0; i < n; i++) v[i] ^= w[i] \& (0 - (p->items >> 31));\
+&/' $kernel
 commit "a kernel that does 5 % more" 1
 [ "$(grep -c '^regressed' "$work/out")" -eq 1 ] && grep -A 1 '^regressed' "$work/out" | grep -q bench_spin || { echo "it does not name bench_spin alone"; bad=1; }
 
