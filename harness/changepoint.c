@@ -49,10 +49,10 @@ long changepoint_partition(const double *x, size_t n, double penalty, size_t *bo
     if (n < 2 * MIN_SEGMENT) return 0;
     double *memory = calloc(3 * (n + 1), sizeof *memory);
     size_t *last = calloc(n + 1, sizeof *last);
-    struct sums s = { memory, memory + n + 1 };
-    double *best = memory + 2 * (n + 1);             /* best[i]: cost of [0, i) with its penalties */
     long count = MXB_ENOMEM;
     if (!memory || !last) goto out;
+    struct sums s = { memory, memory + n + 1 };
+    double *best = memory + 2 * (n + 1);             /* best[i]: cost of [0, i) with its penalties */
     for (size_t i = 0; i < n; i++) {
         s.x[i + 1] = s.x[i] + (x[i] - x[0]);
         s.xx[i + 1] = s.xx[i] + (x[i] - x[0]) * (x[i] - x[0]);
@@ -118,13 +118,14 @@ static size_t drop_weak(const double *x, size_t n, size_t *boundary, size_t coun
 
 int changepoints(const double *ns, size_t n, struct step **out, size_t *nstep)
 {
-    double *x = calloc(2 * n + 1, sizeof *x), *clipped = x + n;
+    double *x = calloc(2 * n + 1, sizeof *x);
     size_t *boundary = calloc(n / MIN_SEGMENT + 1, sizeof *boundary);
     struct step *step = calloc(n / MIN_SEGMENT + 1, sizeof *step);
     int rc = MXB_ENOMEM;
     *out = NULL;
     *nstep = 0;
     if (!x || !boundary || !step) goto out;
+    double *clipped = x + n;
     for (size_t i = 0; i < n; i++) x[i] = log(ns[i]);
     const double sd = changepoint_noise(x, n);
     clip(x, n, sd, clipped);
