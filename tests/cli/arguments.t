@@ -66,4 +66,44 @@ refused $o "offsets beyond 32 bits"       'Invalid argument: rows \* dim is 4294
 refused $o "another type"                 'rms_norm_i8'                                  'rows: 1' rms_norm_i8
 refused $o "no bf16 weight for f16 data"  'rms_norm_no_scale_f16'                        'rows: 1' rms_norm_no_scale_f16
 refused $o "a count that is not rows * dim" "unknown parameter 'x_count'"                'x_count: 7'
+o=fwht
+refused $o "num_heads = 0"                "'num_heads' must be in 1 .. [0-9]+, got '0'"  'num_heads: 0'
+refused $o "another head_dim"             'fwht_standalone_f32_d128'                     'num_heads: 1' fwht_standalone_f32_d128
+
+o=hadamard_quantize_kv
+fast=hadamard_quantize_kv_fast_d256 hb=hadamard_quantize_kv_hb_d512
+for p in num_kv_heads cache_capacity n_tokens; do
+    refused $o "$p = 0"                   "'$p' must be in 1 .. [0-9]+, got '0'"         "$p: 0" "$fast $hb"
+done
+refused $o "write_pos at the end"         'Invalid argument: write_pos \(16\) \+ n_tokens \(1\) exceeds cache_capacity \(16\)' \
+                                                                                         'write_pos: 16' "$fast $hb"
+refused $o "more tokens than slots"       'Invalid argument: n_tokens \(17\) exceeds'    'n_tokens: 17, is_sliding: true' "$fast $hb"
+refused $o "codebook_bits = 7"            'Invalid argument: codebook_bits must be 5, 6 or 8' 'codebook_bits: 7' $hb
+refused $o "codebook_bits = 4"            "'codebook_bits' must be in 5 .. 8"            'codebook_bits: 4' $hb
+refused $o "a probe of hb entries"        'Invalid argument: rms_probe_enabled needs'    'rms_probe_enabled: true' $hb
+refused $o "a scale factor of 0"          "'scale_factor_d512' must be in"               'scale_factor_d512: 0'
+
+o=tq_dequantize_kv
+refused $o "head_dim is no power of two"  'Invalid argument: head_dim \(96\) must be a power of two' 'head_dim: 96' tq_dequantize_kv
+refused $o "codebook_bits = 7"            'Invalid argument: codebook_bits must be 5, 6 or 8' 'codebook_bits: 7' tq_dequantize_hb_kv
+refused $o "read_pos at the end"          'Invalid argument: read_pos \(16\) is not below' 'read_pos: 16'
+refused $o "a scale factor of 0"          "'scale_factor_d512' must be in"               'scale_factor_d512: 0'
+
+o=flash_attn_vec_tq_hb
+for p in n_heads n_kv_heads kv_seq_len kv_capacity nwg; do
+    refused $o "$p = 0"                   "'$p' must be in 1 .. [0-9]+, got '0'"         "$p: 0"
+done
+refused $o "n_kv_heads does not divide n_heads" 'Invalid argument: n_heads \(4\) must be divisible by n_kv_heads \(3\)' 'n_kv_heads: 3'
+refused $o "more keys than slots"         'Invalid argument: kv_capacity \(64\) must be at least' 'kv_seq_len: 65'
+refused $o "codebook_bits = 7"            'Invalid argument: codebook_bits must be 5, 6 or 8' 'codebook_bits: 7'
+refused $o "codebook_bits = 4"            "'codebook_bits' must be in 5 .. 8"            'codebook_bits: 4'
+refused $o "ring_start at the end"        'Invalid argument: ring_start \(64\) is not below' 'ring_start: 64'
+refused $o "a scale of 0"                 'Invalid argument: scale \(0\) must be'        'scale: 0'
+
+o=flash_attn_vec_reduce_tq_hb_undo
+refused $o "nwg = 0"                      "'nwg' must be in 2 .. 32, got '0'"            'nwg: 0'
+refused $o "nwg = 1, a finished row"      "'nwg' must be in 2 .. 32, got '1'"            'nwg: 1'
+refused $o "nwg = 33"                     "'nwg' must be in 2 .. 32, got '33'"           'nwg: 33'
+refused $o "nrows = 0"                    "'nrows' must be in 1 .. [0-9]+, got '0'"      'nrows: 0'
+
 finish

@@ -1,3 +1,4 @@
-# file: fwht.cl
-# A row beyond the last is transformed too.  Not for Vulkan: robust buffer access drops the stores past the binding.
+# file: fwht.cl fwht.comp
+# A row beyond the last is transformed too.
+# equivalent on vulkan: a write beyond the binding is cut off
 s/row < p.num_heads/row <= p.num_heads/
