@@ -1,5 +1,5 @@
-// Codes of `bits` bits that lie one after another in a row of 32-bit words, the first in the low bits of the first word; a code
-// may straddle two words (3 and 6 bits).  `row` is the row's first word, d the coordinate.
+// Codes of `bits` bits that lie one after another in a row of 32-bit words, the first in the low bits of the first
+// word; a code may straddle two words (3 and 6 bits).  `row` is the row's first word, d the coordinate.
 #define CODE_SHIFT(d, bits) ((d) * (bits) % 32u)
 #define CODE_LOW(words, row, d, bits) ((words)[(row) + (d) * (bits) / 32u] >> CODE_SHIFT(d, bits))
 #define CODE_HIGH(words, row, d, bits)                                                                               \

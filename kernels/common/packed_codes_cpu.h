@@ -1,6 +1,6 @@
-/* Rows of packed codes on the CPU: codes of 2, 3, 4, 6 or 8 bits one after another in 32-bit words, the first in the low bits,
- * looked up in a codebook of 2^bits numbers.  Where codes do not straddle bytes, a byte's numbers are copied at once from a
- * table. */
+/* Rows of packed codes on the CPU: codes of 2, 3, 4, 6 or 8 bits one after another in 32-bit words, the first in the
+ * low bits, looked up in a codebook of 2^bits numbers.  Where codes do not straddle bytes, a byte's numbers are copied
+ * at once from a table. */
 #ifndef PACKED_CODES_CPU_H
 #define PACKED_CODES_CPU_H
 #include "kernels/common/mxb_cpu.h"

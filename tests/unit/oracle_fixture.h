@@ -71,8 +71,8 @@ UNUSED static void put(const struct run *r, uint32_t t, uint64_t i, double v)
 
 /* ---- CPU kernels ---- */
 
-/* Runs implementation `impl` over all items in two calls, outputs and scratch full of NaN bits before.  False if the processor
- * cannot. */
+/* Runs implementation `impl` over all items in two calls, outputs and scratch full of NaN bits before.  False if the
+ * processor cannot. */
 UNUSED static bool run_cpu(struct run *r, int impl)
 {
     struct mxb_caps caps;
@@ -153,8 +153,8 @@ UNUSED static double *read_numbers(FILE *f, uint64_t n)
     return v;
 }
 
-/* A file of tests/golden/<op>/: the head, then all tensors in the table's order.  The oracle must give its outputs within
- * `relative` of the largest magnitude of the tensor, integers exactly. */
+/* A file of tests/golden/<op>/: the head, then all tensors in the table's order.  The oracle must give its outputs
+ * within `relative` of the largest magnitude of the tensor, integers exactly. */
 UNUSED static void check_golden(const struct mxb_op *o, const char *name, double relative)
 {
     char path[160], err[MXB_ERRLEN] = "";

@@ -1,5 +1,5 @@
-/* Tests aura_encode, aura_dequant_rotated, aura_score and aura_value: the oracles against published numbers and NumPy's, the
- * generator of boundaries, the error scale of the norms, the CPU kernels and the argument checks. */
+/* Tests aura_encode, aura_dequant_rotated, aura_score and aura_value: the oracles against published numbers and
+ * NumPy's, the generator of boundaries, the error scale of the norms, the CPU kernels and the argument checks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

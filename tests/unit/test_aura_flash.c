@@ -1,5 +1,5 @@
-/* Tests aura_flash_p1 and aura_flash_pass2: the oracles against published numbers and NumPy's, both passes against attention
- * over dequantised keys and values, the error scales, the CPU kernels and the argument checks. */
+/* Tests aura_flash_p1 and aura_flash_pass2: the oracles against published numbers and NumPy's, both passes against
+ * attention over dequantised keys and values, the error scales, the CPU kernels and the argument checks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

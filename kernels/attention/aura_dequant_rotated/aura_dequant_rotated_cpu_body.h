@@ -1,5 +1,5 @@
-/* Rows of packed codes to numbers on the CPU for the vector width of the including file, which defines KERNEL as the name of
- * the function.  One item = one row. */
+/* Rows of packed codes to numbers on the CPU for the vector width of the including file, which defines KERNEL as the
+ * name of the function.  One item = one row. */
 #include "kernels/attention/aura_dequant_rotated/aura_dequant_rotated.h"
 #include "kernels/common/packed_codes_cpu.h"
 

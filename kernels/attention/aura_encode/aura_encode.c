@@ -17,9 +17,10 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
     return MXB_EINVAL;
 }
 
-/* Relative error scale of a square root of a sum of squares, squared, in units of roundoff: half of that of the sum, and the
- * root's 4.5 ulp (Vulkan: 1 / inversesqrt; OpenCL: 3), the same for a row, so with its bound.  error: root sum of squares of
- * the partial sums of N^2.  The terms of R^2 are few different numbers, so its roundings repeat and add up: the plain sum. */
+/* Relative error scale of a square root of a sum of squares, squared, in units of roundoff: half of that of the sum,
+ * and the root's 4.5 ulp (Vulkan: 1 / inversesqrt; OpenCL: 3), the same for a row, so with its bound.  error: root sum
+ * of squares of the partial sums of N^2.  The terms of R^2 are few different numbers, so its roundings repeat and add
+ * up: the plain sum. */
 static double root_scale2(double error, double sum)
 {
     return (sum > 0 ? 0.25 * error * error / (sum * sum) : 0) + 9 * 9;

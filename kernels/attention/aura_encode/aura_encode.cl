@@ -1,6 +1,6 @@
-// Packs the direction of each row, rotated and quantised, and keeps its length, corrected for the quantisation.
-// Source: metaltile, aura_encode.rs.  One workgroup per ROWS rows: work items own coordinates t, t + WG, ...; each element of the
-// rotation is read once for all of them; a word of codes is put together by one work item.
+// Packs the direction of each row, rotated and quantised, and keeps its length, corrected for the quantisation.  Source:
+// metaltile, aura_encode.rs.  One workgroup per ROWS rows: work items own coordinates t, t + WG, ...; each element of
+// the rotation is read once for all of them; a word of codes is put together by one work item.
 #include "kernels/common/mxb.cl.h"
 #include "kernels/common/packed_codes.cl.h"
 #include "kernels/attention/aura_encode/aura_encode.def"

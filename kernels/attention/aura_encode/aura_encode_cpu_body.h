@@ -1,5 +1,5 @@
-/* Rotation, quantisation and packing of rows on the CPU for the vector width of the including file, which defines KERNEL as the
- * name of the function.  One item = four rows, for which each row of the rotation is read once. */
+/* Rotation, quantisation and packing of rows on the CPU for the vector width of the including file, which defines
+ * KERNEL as the name of the function.  One item = four rows, for which each row of the rotation is read once. */
 #include <math.h>
 #include "kernels/attention/aura_encode/aura_encode.h"
 #include "kernels/common/mxb_cpu.h"
@@ -19,8 +19,8 @@ static uint32_t search(const float *bounds, int bits, float y)
     return code;
 }
 
-/* Codes of one row of dim rotated coordinates, which lie `stride` apart, into whole words; returns the sum of the squares of
- * their numbers. */
+/* Codes of one row of dim rotated coordinates, which lie `stride` apart, into whole words; returns the sum of the
+ * squares of their numbers. */
 static float pack(const struct work *w, const float *y, int64_t stride, int64_t dim, int bits, uint32_t *out)
 {
     uint64_t held = 0;

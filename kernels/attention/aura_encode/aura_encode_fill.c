@@ -1,11 +1,13 @@
 /* Inputs of aura_encode.
  *
- * A coordinate next to a boundary may get either code, as the order of an f32 sum has it.  So the boundaries, an input, are moved
- * a little: each into the middle of the widest gap of the rotated data near the midpoint of its two numbers.  Then every order
- * of summation gives the same codes, and they are compared bit for bit.
+ * A coordinate next to a boundary may get either code, as the order of an f32 sum has it.  So the boundaries, an input,
+ * are moved a little: each into the middle of the widest gap of the rotated data near the midpoint of its two numbers.
+ * Then every order of summation gives the same codes, and they are compared bit for bit.
  *
- * normal: rotation with entries of N(0, 1/dim).  needle: the rotation is a permutation, so every code belongs to one input.
- * large: rows of magnitude 2^-20 .. 2^20 (f16: 2^-6 .. 2^6), a zero row, and one so short that its direction counts as zero.
+ * normal: rotation with entries of N(0, 1/dim).  needle: the rotation is a permutation, so every code belongs to one
+ * input.
+ * large: rows of magnitude 2^-20 .. 2^20 (f16: 2^-6 .. 2^6), a zero row, and one so short that its direction counts as
+ * zero.
  * probe: NaN and infinities in some rows: all their codes are 0. */
 #include "kernels/attention/aura_encode/aura_encode_host.h"
 #include <math.h>
@@ -55,7 +57,8 @@ static double *rotated(const struct mxb_gen_ctx *c, uint64_t *n)
     const struct mxb_problem *pr = c->pr;
     const struct aura_encode_params *p = pr->params;
     const enum mxb_dtype dt = pr->dtype[T_INPUT];
-    double *y = malloc((uint64_t)p->rows * p->dim * sizeof *y), *pi = malloc((uint64_t)p->dim * p->dim * sizeof *pi), x[DIM_MAX];
+    double *y = malloc((uint64_t)p->rows * p->dim * sizeof *y), *pi = malloc((uint64_t)p->dim * p->dim * sizeof *pi);
+    double x[DIM_MAX];
     *n = 0;
     for (uint64_t i = 0; pi && i < (uint64_t)p->dim * p->dim; i++)
         pi[i] = mxb_load(dt, c->stored[T_ROTATION], i);
@@ -105,7 +108,8 @@ static void boundaries(const struct mxb_gen_ctx *c, void *out)
     uint64_t n;
     double *y = rotated(c, &n);
     for (uint32_t k = 0; k + 1 < 1u << bits; k++) {
-        const double low = aura_codebook(bits, p->dim, k), high = aura_codebook(bits, p->dim, k + 1), quarter = (high - low) / 4;
+        const double low = aura_codebook(bits, p->dim, k), high = aura_codebook(bits, p->dim, k + 1);
+        const double quarter = (high - low) / 4;
         /* Without memory the boundaries stay where they are: codes next to them may then fail, none can pass wrongly. */
         mxb_store(MXB_F32, out, k, y ? widest_gap(y, n, low + quarter, high - quarter) : (low + high) / 2);
     }

@@ -1,8 +1,8 @@
 /* aura_flash_p1: attention of one query per head over packed keys and values, one partial result per block of tokens:
  *     s_t = key_norm_t * sum_d q[d] Ck[code of key t, d]       m = max s_t       l = sum exp(s_t - m)
  *     o[d] = sum_t exp(s_t - m) Cv[code of value t, d] value_norm_t              not divided by l
- * An empty block gives m = -inf, l = 0, o = 0.  The codes' rotation and the softmax scale are in q already.
- * Source: metaltile, aura_flash_p1.rs.  This file: arguments and tables; inputs are made in aura_flash_p1_fill.c, the oracle is
+ * An empty block gives m = -inf, l = 0, o = 0.  The codes' rotation and the softmax scale are in q already.  Source:
+ * metaltile, aura_flash_p1.rs.  This file: arguments and tables; inputs are made in aura_flash_p1_fill.c, the oracle is
  * in aura_flash_p1_ref.c. */
 #define MXB_PARAMS_TABLE struct aura_flash_p1_params
 #include "kernels/attention/aura_flash_p1/aura_flash_p1_host.h"
@@ -15,8 +15,8 @@ struct shape aura_flash_p1_shape(const struct mxb_problem *pr)
     const struct aura_flash_p1_params *p = pr->params;
     struct shape s;
     uint32_t causal = 0;
-    const int found = sscanf(pr->entry->consts, "HD=%" SCNu32 " KB=%" SCNu32 " VB=%" SCNu32 " CAUSAL=%" SCNu32, &s.hd, &s.kb,
-                             &s.vb, &causal);
+    const int found = sscanf(pr->entry->consts, "HD=%" SCNu32 " KB=%" SCNu32 " VB=%" SCNu32 " CAUSAL=%" SCNu32,
+                             &s.hd, &s.kb, &s.vb, &causal);
     assert(found == 4 && s.hd <= HEAD_DIM_MAX);
     (void)found;
     s.causal = causal;
@@ -85,7 +85,8 @@ static const struct mxb_tensor tensors[] = {     /* T_Q, T_KP, ... */
 };
 
 /* The kernels are generic over T: the plain name is f32.  Those of the last three lines are not in the catalogue. */
-#define ENTRY(name, consts) { name, { MXB_F32 }, consts }, { name "_f16", { MXB_F16 }, consts }, { name "_bf16", { MXB_BF16 }, consts }
+#define ENTRY(name, consts) \
+    { name, { MXB_F32 }, consts }, { name "_f16", { MXB_F16 }, consts }, { name "_bf16", { MXB_BF16 }, consts }
 static const struct mxb_entry entries[] = {
     ENTRY("aura_flash_p1_kb4_vb2_d128", "HD=128 KB=4 VB=2 CAUSAL=0"),
     ENTRY("aura_flash_p1_kb4_vb4_d128", "HD=128 KB=4 VB=4 CAUSAL=0"),
@@ -142,7 +143,8 @@ const struct mxb_op mxb_op_aura_flash_p1 = {
     .abi = MXB_OP_ABI, .name = "aura_flash_p1", .family = "attention",
     .about = "attention over packed keys and values, first pass: partial o, m, l per block",
     .source_ref = "metaltile, aura_flash_p1.rs",
-    .param = aura_flash_p1_param, .nparam = MXB_COUNT(aura_flash_p1_param), .param_bytes = sizeof(struct aura_flash_p1_params),
+    .param = aura_flash_p1_param, .nparam = MXB_COUNT(aura_flash_p1_param),
+    .param_bytes = sizeof(struct aura_flash_p1_params),
     .tensor = tensors, .ntensor = MXB_COUNT(tensors),
     .entry = entries, .nentry = MXB_COUNT(entries),
     .impl = impls, .nimpl = MXB_COUNT(impls),

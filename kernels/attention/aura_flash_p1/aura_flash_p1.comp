@@ -1,7 +1,7 @@
 #version 450
-// Attention of one query per head over packed keys and values: partial o (not divided by l), m and l per block of tokens.
-// Source: metaltile, aura_flash_p1.rs.  One workgroup per (block, head), WG tokens per step: each work item scores one token,
-// then each sums coordinates t, t + WG, ... of the output over the step's tokens.
+// Attention of one query per head over packed keys and values: partial o (not divided by l), m and l per block of
+// tokens.  Source: metaltile, aura_flash_p1.rs.  One workgroup per (block, head), WG tokens per step: each work item
+// scores one token, then each sums coordinates t, t + WG, ... of the output over the step's tokens.
 #extension GL_GOOGLE_include_directive : require
 #include "kernels/common/mxb.glsl"
 #include "kernels/common/packed_codes.glsl"

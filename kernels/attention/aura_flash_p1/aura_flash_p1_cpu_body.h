@@ -1,6 +1,6 @@
-/* Attention partials over packed keys and values on the CPU for the vector width of the including file, which defines KERNEL as
- * the name of the function.  One item = one block of tokens of a kv head: each row is decoded once and serves all query heads
- * that share it.  The softmax is rescaled once per STEP tokens. */
+/* Attention partials over packed keys and values on the CPU for the vector width of the including file, which defines
+ * KERNEL as the name of the function.  One item = one block of tokens of a kv head: each row is decoded once and serves
+ * all query heads that share it.  The softmax is rescaled once per STEP tokens. */
 #include <math.h>
 #include "kernels/attention/aura_flash_p1/aura_flash_p1.h"
 #include "kernels/common/packed_codes_cpu.h"

@@ -1,10 +1,13 @@
 /* Inputs of aura_flash_p1.
  *
  * All fills: codes are random bits, also those that no row uses, and the norms of rows from `tokens` on are NaN.
- * normal: codebooks of realistic data, scores of about 1.  large: scores of about 25, so that the maximum often moves far.
- * exact: scores are multiples of 256, so a weight is 1 or 0, whatever exp does, and all else is small integers.  The query is 0
+ * normal: codebooks of realistic data, scores of about 1.  large: scores of about 25, so that the maximum often moves
+ * far.
+ * exact: scores are multiples of 256, so a weight is 1 or 0, whatever exp does, and all else is small integers.  The
+ * query is 0
  *     but in 8 coordinates (even heads: mostly one token counts) or 2 (odd heads: several do), a different set per head.
- * probe: blocks whose key norms are all NaN, others with a NaN or an infinity among the value norms, and one head's query. */
+ * probe: blocks whose key norms are all NaN, others with a NaN or an infinity among the value norms, and one head's
+ * query. */
 #include "kernels/attention/aura_flash_p1/aura_flash_p1_host.h"
 
 enum { STREAM_PLACE = 0x61700001, STREAM_BLOCK };    /* of mxb_rand_*; the tensors' own streams are their positions */

@@ -1,10 +1,10 @@
 /* Oracle of aura_flash_p1 in double: one head and block per item, in two passes over the block's tokens.
  *
- * Error scales, u = 2^-24.  E_t^2 = u^2 (kn_t^2 sum of the squared partial sums of the dot product + s_t^2) is the variance of a
- * score.  The maximum has that of its own token a (of the worst token that could be the maximum): x of m.  A weight
- * w_t = exp(s_t - m) is off relatively by E_t (not for t = a), by exp itself, and, computed online, by a factor at every later
- * new maximum: a_t = E_t^2 + g(s_t - m) + R_t, g = aura_exp_variance, R_t the sum of g(m - m') + u^2.  The error of m is common
- * to all weights but that of a:
+ * Error scales, u = 2^-24.  E_t^2 = u^2 (kn_t^2 sum of the squared partial sums of the dot product + s_t^2) is the
+ * variance of a score.  The maximum has that of its own token a (of the worst token that could be the maximum): x of
+ * m.  A weight w_t = exp(s_t - m) is off relatively by E_t (not for t = a), by exp itself, and, computed online, by a
+ * factor at every later new maximum: a_t = E_t^2 + g(s_t - m) + R_t, g = aura_exp_variance, R_t the sum of g(m - m') +
+ * u^2.  The error of m is common to all weights but that of a:
  *     x(l)^2 = sum w_t^2 a_t + (l - 1)^2 E_a^2                     p(l): root sum of squares of the partial sums
  *     x(o)^2 = sum v_t^2 (a_t + 2 u^2) + (o - v_a)^2 E_a^2         v_t = w_t Cv vn_t, two products rounded;  p(o) likewise */
 #include "kernels/attention/aura_flash_p1/aura_flash_p1_host.h"

@@ -68,8 +68,8 @@ static double empty_value(const struct mxb_problem *pr, uint32_t t)
     return t == T_M ? 512 : 1000;
 }
 
-/* LARGE: rising or falling by 120 over the blocks around 100, or by turns of blocks around 50 and -50: exp overflows unless the
- * true maximum is subtracted. */
+/* LARGE: rising or falling by 120 over the blocks around 100, or by turns of blocks around 50 and -50: exp overflows
+ * unless the true maximum is subtracted. */
 static double maximum(const struct mxb_problem *pr, uint32_t h, uint32_t b)
 {
     const struct aura_flash_pass2_params *p = pr->params;
@@ -116,10 +116,11 @@ static bool generate(const struct mxb_gen_ctx *c, uint32_t t, void *out)
 
 /* ---- oracle ----
  *
- * Error scales: weights w_b = exp(m_b - M) are off by independent relative errors of variance a_b: exp itself, and, merged one
- * block after another, a factor at every later new maximum.  They enter o and L alike:
+ * Error scales: weights w_b = exp(m_b - M) are off by independent relative errors of variance a_b: exp itself, and,
+ * merged one block after another, a factor at every later new maximum.  They enter o and L alike:
  *     x^2 = sum w_b^2 (a_b (o_b - out l_b)^2 + u^2 (o_b^2 + out^2 l_b^2)) / L^2 + out^2 ((2.5 * 2u)^2 / 3 + u^2)
- * the last two for the inverse (2.5 ulp) and the product with it.  p: partial sums of o, and out times those of L, over L. */
+ * the last two for the inverse (2.5 ulp) and the product with it.  p: partial sums of o, and out times those of L, over
+ * L. */
 
 struct block { double w, a, rescale; };          /* rescale: what a new maximum at this block adds to those before it */
 

@@ -1,7 +1,7 @@
 #version 450
 // Merge of attention partials: output = sum_b exp(m_b - M) o_b / sum_b exp(m_b - M) l_b over the blocks with l_b != 0.
-// Source: metaltile, aura_flash_pass2.rs.  One workgroup per head: M by a tree, then WG blocks per step: each work item finds
-// one block's weight, then each sums coordinates t, t + WG, ... over the step's blocks.
+// Source: metaltile, aura_flash_pass2.rs.  One workgroup per head: M by a tree, then WG blocks per step: each work item
+// finds one block's weight, then each sums coordinates t, t + WG, ... over the step's blocks.
 #extension GL_GOOGLE_include_directive : require
 #include "kernels/common/mxb.glsl"
 #include "kernels/attention/aura_flash_pass2/aura_flash_pass2.def"

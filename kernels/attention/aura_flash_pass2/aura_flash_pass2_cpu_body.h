@@ -1,5 +1,5 @@
-/* Merge of attention partials on the CPU for the vector width of the including file, which defines KERNEL as the name of the
- * function.  One item = one head: the weights of all blocks first, then one pass over the partial outputs. */
+/* Merge of attention partials on the CPU for the vector width of the including file, which defines KERNEL as the name
+ * of the function.  One item = one head: the weights of all blocks first, then one pass over the partial outputs. */
 #include <math.h>
 #include "kernels/attention/aura_flash_pass2/aura_flash_pass2.h"
 #include "kernels/common/mxb_cpu.h"

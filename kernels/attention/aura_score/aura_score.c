@@ -1,5 +1,5 @@
-/* aura_score: scores[h,t] = T(norm[g,t] * sum_d q[h,d] codebook[code of key g, t, d]) with g = h / (n_heads / n_kv_heads).
- * Source: metaltile, aura_score.rs. */
+/* aura_score: scores[h,t] = T(norm[g,t] * sum_d q[h,d] codebook[code of key g, t, d]) with g = h / (n_heads /
+ * n_kv_heads). Source: metaltile, aura_score.rs. */
 #define MXB_PARAMS_TABLE struct aura_score_params
 #include "kernels/attention/aura_score/aura_score.h"
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-// scores[h,t] = T(norm[g,t] * sum_d q[h,d] codebook[code of key g, t, d]); one work item per key, WG keys of a head per workgroup.
-// Source: metaltile, aura_score.rs.
+// scores[h,t] = T(norm[g,t] * sum_d q[h,d] codebook[code of key g, t, d]); one work item per key, WG keys of a head per
+// workgroup.  Source: metaltile, aura_score.rs.
 #include "kernels/common/mxb.cl.h"
 #include "kernels/common/packed_codes.cl.h"
 #include "kernels/attention/aura_score/aura_score.def"

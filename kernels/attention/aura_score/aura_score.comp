@@ -1,6 +1,6 @@
 #version 450
-// scores[h,t] = T(norm[g,t] * sum_d q[h,d] codebook[code of key g, t, d]); one work item per key, WG keys of a head per workgroup.
-// Source: metaltile, aura_score.rs.
+// scores[h,t] = T(norm[g,t] * sum_d q[h,d] codebook[code of key g, t, d]); one work item per key, WG keys of a head per
+// workgroup.  Source: metaltile, aura_score.rs.
 #extension GL_GOOGLE_include_directive : require
 #include "kernels/common/mxb.glsl"
 #include "kernels/common/packed_codes.glsl"

@@ -1,5 +1,5 @@
-/* Scores of queries against packed keys on the CPU for the vector width of the including file, which defines KERNEL as the name
- * of the function.  One item = 64 keys of a kv head, each decoded once for all query heads that share it. */
+/* Scores of queries against packed keys on the CPU for the vector width of the including file, which defines KERNEL as
+ * the name of the function.  One item = 64 keys of a kv head, each decoded once for all query heads that share it. */
 #include "kernels/attention/aura_score/aura_score.h"
 #include "kernels/common/packed_codes_cpu.h"
 
@@ -30,7 +30,8 @@ VF_INLINE void keys_as(enum mxb_dtype dt, const struct mxb_args *a, struct work 
         const float norm = vf_load_part(dt, a->buf[T_NORMS], row, 1)[0];
         decode_row(&w->table, (const uint32_t *)a->buf[T_PACKED] + row * code_words(dim, w->table.bits), dim, w->row);
         for (int64_t r = 0; r < rep; r++)
-            vf_store_part(dt, a->buf[T_SCORES], (g * rep + r) * tokens + t, 1, vf_set1(dot(q + r * pad, w->row, pad) * norm));
+            vf_store_part(dt, a->buf[T_SCORES], (g * rep + r) * tokens + t, 1,
+                          vf_set1(dot(q + r * pad, w->row, pad) * norm));
     }
 }
 

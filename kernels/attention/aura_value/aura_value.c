@@ -1,5 +1,6 @@
-/* aura_value: out[h,d] = T(sum_t (w[h,t] * norm[g,t]) * codebook[code of value g, t, d]), g = h / (n_heads / n_kv_heads), over the
- * tokens with w[h,t] >= sparse_threshold (so not those with a NaN).  Source: metaltile, aura_value.rs. */
+/* aura_value: out[h,d] = T(sum_t (w[h,t] * norm[g,t]) * codebook[code of value g, t, d]), g = h / (n_heads /
+ * n_kv_heads), over the tokens with w[h,t] >= sparse_threshold (so not those with a NaN).  Source: metaltile,
+ * aura_value.rs. */
 #define MXB_PARAMS_TABLE struct aura_value_params
 #include "kernels/attention/aura_value/aura_value.h"
 #include <inttypes.h>
@@ -22,14 +23,15 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
     return MXB_EINVAL;
 }
 
-/* Weights that matter: exact, small integers, some below a threshold of 0 and some equal to it; needle, one token per head, first, last,
- * next to a power of two, or anywhere; probe, some NaN, which are skipped; else those of a softmax, exp(normal) / tokens. */
+/* Weights that matter: exact, small integers, some below a threshold of 0 and some equal to it; needle, one token per
+ * head, first, last, next to a power of two, or anywhere; probe, some NaN, which are skipped; else those of a softmax,
+ * exp(normal) / tokens. */
 static double weight(const struct mxb_problem *pr, uint32_t h, uint32_t i)
 {
     const struct aura_value_params *p = pr->params;
     const uint64_t at = (uint64_t)h * p->tokens + i;
-    const uint32_t r = mxb_rand_u32(pr->seed, T_WEIGHTS, at), turn = (uint32_t)((h + pr->seed) % 26), edge = (1u << turn / 2) - turn % 2;
-    const uint32_t anywhere = mxb_rand_u32(pr->seed, T_OUT, h) % p->tokens;
+    const uint32_t r = mxb_rand_u32(pr->seed, T_WEIGHTS, at), anywhere = mxb_rand_u32(pr->seed, T_OUT, h) % p->tokens;
+    const uint32_t turn = (uint32_t)((h + pr->seed) % 26), edge = (1u << turn / 2) - turn % 2;
     const uint32_t needle = turn == 0 ? p->tokens - 1 : edge < p->tokens ? edge : anywhere;
     if (pr->fill == MXB_FILL_EXACT) return (int)(r % 9) - 4;
     if (pr->fill == MXB_FILL_NEEDLE) return i == needle;

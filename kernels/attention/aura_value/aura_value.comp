@@ -1,7 +1,7 @@
 #version 450
-// out[h,d] = T(sum_t (w[h,t] * norm[g,t]) * codebook[code of value g, t, d]) over the tokens with w >= sparse_threshold.
-// Source: metaltile, aura_value.rs.  A workgroup computes DX coordinates of a head; SLICES work items share a coordinate, each with
-// every SLICES-th token, and the first adds up their sums.
+// out[h,d] = T(sum_t (w[h,t] * norm[g,t]) * codebook[code of value g, t, d]) over the tokens with w >=
+// sparse_threshold.  Source: metaltile, aura_value.rs.  A workgroup computes DX coordinates of a head; SLICES work items
+// share a coordinate, each with every SLICES-th token, and the first adds up their sums.
 #extension GL_GOOGLE_include_directive : require
 #include "kernels/common/mxb.glsl"
 #include "kernels/common/packed_codes.glsl"

@@ -9,7 +9,8 @@
 enum { T_WEIGHTS, T_PACKED, T_NORMS, T_CODEBOOK, T_OUT };
 enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_BITS };    /* mxb_args.spec of the CPU kernels */
 
-/* CPU kernels, one per instruction set; grid (dim / 32, n_kv_heads), one item = 32 coordinates for all heads that share them. */
+/* CPU kernels, one per instruction set; grid (dim / 32, n_kv_heads), one item = 32 coordinates for all heads that share
+ * them. */
 void aura_value_cpu(const struct mxb_args *, int64_t begin, int64_t end);
 void aura_value_cpu_avx2(const struct mxb_args *, int64_t begin, int64_t end);
 void aura_value_cpu_avx512(const struct mxb_args *, int64_t begin, int64_t end);

@@ -42,11 +42,14 @@ static int validate(const struct mxb_problem *pr, char *why, size_t whylen)
 
 enum { STREAM_EXTRA = 0x67640001 };              /* of mxb_rand_*; the tensors' own streams are their positions */
 
-static uint32_t word(const struct mxb_problem *pr, uint32_t stream, uint64_t i) { return mxb_rand_u32(pr->seed, stream, i); }
+static uint32_t word(const struct mxb_problem *pr, uint32_t stream, uint64_t i)
+{
+    return mxb_rand_u32(pr->seed, stream, i);
+}
 
 /* EXACT: every rounding that decides a bit is of a known number.  v * beta may be a tie: a single product, the same
- * everywhere.  k * beta has 10 or 11 bits of which the last is set, so it is never a tie of the rounding to 8, and the error
- * of exp at a multiple of ln 2 cannot change what it is rounded to. */
+ * everywhere.  k * beta has 10 or 11 bits of which the last is set, so it is never a tie of the rounding to 8, and the
+ * error of exp at a multiple of ln 2 cannot change what it is rounded to. */
 static double exact_value(const struct mxb_problem *pr, uint32_t t, uint64_t i)
 {
     const uint32_t r = word(pr, t, i);
@@ -109,10 +112,10 @@ static bool generate(const struct mxb_gen_ctx *c, uint32_t t, void *out)
 
 /* ---- oracle ---- */
 
-struct factor { double v, step; };               /* an element of the right operand; by how much devices may differ in it */
+struct factor { double v, step; };               /* an element of the right operand; by how much devices may differ */
 
-/* bf(x * beta * e^g).  x * beta is rounded to f32 alike everywhere.  exp may be off by 3 + 2|g| ulp (Vulkan; OpenCL: 3) and
- * the product by half: where that range straddles a boundary between two bf16 numbers, either is right. */
+/* bf(x * beta * e^g).  x * beta is rounded to f32 alike everywhere.  exp may be off by 3 + 2|g| ulp (Vulkan; OpenCL: 3)
+ * and the product by half: where that range straddles a boundary between two bf16 numbers, either is right. */
 static struct factor key_factor(double x, double beta, double g)
 {
     const double y = mxb_round(MXB_F32, x * beta) * exp(g), slack = (2 * (3 + 2 * fabs(g)) + 1) * 0x1p-24;
@@ -120,8 +123,8 @@ static struct factor key_factor(double x, double beta, double g)
     return (struct factor){ mxb_round(MXB_BF16, y), lo == hi ? 0 : fabs(hi - lo) };
 }
 
-/* Column x of one head in one chunk: 64 results, `stride` elements apart from element `at` on.  p: root sum of squares of the
- * partial sums; x: a step of each factor that may be rounded either way, times its weight. */
+/* Column x of one head in one chunk: 64 results, `stride` elements apart from element `at` on.  p: root sum of squares
+ * of the partial sums; x: a step of each factor that may be rounded either way, times its weight. */
 static void column(const double *a, uint64_t a_stride, const struct factor *f, const struct mxb_ref *out, uint64_t at,
                    uint64_t stride)
 {

@@ -1,7 +1,7 @@
-// w = bf(A (k * beta * exp(g))) and u = bf(A (v * beta)) per chunk of 64 tokens and head: A is 64 x 64 in f32, its right
-// operand is rounded to bf16.  Source: mlx-native, gated_delta_net_recompute_wu.metal.
-// SPLIT workgroups share a chunk of a head; each takes every SPLIT-th strip of BX columns, those of u first.  The transposed A
-// and the strip's operand lie in local memory; a work item computes blocks of 4 x 4 cells, R4 of them.
+// w = bf(A (k * beta * exp(g))) and u = bf(A (v * beta)) per chunk of 64 tokens and head: A is 64 x 64 in f32, its
+// right operand is rounded to bf16.  Source: mlx-native, gated_delta_net_recompute_wu.metal. SPLIT workgroups share a
+// chunk of a head; each takes every SPLIT-th strip of BX columns, those of u first.  The transposed A and the strip's
+// operand lie in local memory; a work item computes blocks of 4 x 4 cells, R4 of them.
 #include "kernels/common/mxb.cl.h"
 #include "kernels/ssm/gated_delta_net_recompute_wu/gated_delta_net_recompute_wu.def"
 
@@ -12,8 +12,8 @@
 #define A_ROW 17u                                // float4 per row of A^T: 16, and one against bank conflicts
 
 __kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
-void gated_delta_net_recompute_wu(__global const T *k, __global const T *v, __global const float *beta, __global const float *g,
-                                  __global const float *A, __global T *w, __global T *u,
+void gated_delta_net_recompute_wu(__global const T *k, __global const T *v, __global const float *beta,
+                                  __global const float *g, __global const float *A, __global T *w, __global T *u,
                                   const struct gated_delta_net_recompute_wu_params p)
 {
     __local float4 a4[CHUNK * A_ROW];            // a4[j * A_ROW + i / 4] = A[i..i+3][j]
@@ -38,7 +38,8 @@ void gated_delta_net_recompute_wu(__global const T *k, __global const T *v, __gl
         barrier(CLK_LOCAL_MEM_FENCE);            // the strip before is done with, the first time the tables are there
         for (uint n = t; n < CHUNK * TX; n += WG) {
             const uint j = n / TX, column = n % TX;
-            const uint vat = ((t0 + j) * p.v_heads + h) * p.v_dim + x, kat = ((t0 + j) * p.k_heads + kh) * p.k_dim + x - p.v_dim;
+            const uint vat = ((t0 + j) * p.v_heads + h) * p.v_dim + x;
+            const uint kat = ((t0 + j) * p.k_heads + kh) * p.k_dim + x - p.v_dim;
             float4 s = (keys ? LOADX4(k, kat / 4 + column) : LOADX4(v, vat / 4 + column)) * scale[j];
             if (keys) s *= decay[j];
             staged[n] = mxb_from_bf16x4(mxb_to_bf16x4(s));

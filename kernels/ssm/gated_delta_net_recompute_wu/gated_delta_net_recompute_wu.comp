@@ -1,8 +1,8 @@
 #version 450
-// w = bf(A (k * beta * exp(g))) and u = bf(A (v * beta)) per chunk of 64 tokens and head: A is 64 x 64 in f32, its right
-// operand is rounded to bf16.  Source: mlx-native, gated_delta_net_recompute_wu.metal.
-// SPLIT workgroups share a chunk of a head; each takes every SPLIT-th strip of BX columns, those of u first.  The transposed A
-// and the strip's operand lie in local memory; a work item computes blocks of 4 x 4 cells, R4 of them.
+// w = bf(A (k * beta * exp(g))) and u = bf(A (v * beta)) per chunk of 64 tokens and head: A is 64 x 64 in f32, its
+// right operand is rounded to bf16.  Source: mlx-native, gated_delta_net_recompute_wu.metal. SPLIT workgroups share a
+// chunk of a head; each takes every SPLIT-th strip of BX columns, those of u first.  The transposed A and the strip's
+// operand lie in local memory; a work item computes blocks of 4 x 4 cells, R4 of them.
 #extension GL_GOOGLE_include_directive : require
 #include "kernels/common/mxb.glsl"
 #include "kernels/ssm/gated_delta_net_recompute_wu/gated_delta_net_recompute_wu.def"
@@ -50,7 +50,8 @@ void main()
         barrier();                               // the strip before is done with, the first time the tables are there
         for (uint n = t; n < CHUNK * TX; n += WG) {
             const uint j = n / TX, column = n % TX;
-            const uint vat = ((t0 + j) * p.v_heads + h) * p.v_dim + x, kat = ((t0 + j) * p.k_heads + kh) * p.k_dim + x - p.v_dim;
+            const uint vat = ((t0 + j) * p.v_heads + h) * p.v_dim + x;
+            const uint kat = ((t0 + j) * p.k_heads + kh) * p.k_dim + x - p.v_dim;
             vec4 s;
             if (keys) s = LOADX4(k4, kat / 4 + column) * scale[j] * decay[j];
             else s = LOADX4(v4, vat / 4 + column) * scale[j];

@@ -1,6 +1,6 @@
-/* w and u of one chunk of the gated delta rule on the CPU for the vector width of the including file, which defines KERNEL as
- * the name of the function.  One item = one chunk of one head: the scaled and rounded rows of v, then of k, are widened to f32
- * in scratch and multiplied by A from the left, RN rows x CN vectors of columns in registers. */
+/* w and u of one chunk of the gated delta rule on the CPU for the vector width of the including file, which defines
+ * KERNEL as the name of the function.  One item = one chunk of one head: the scaled and rounded rows of v, then of k,
+ * are widened to f32 in scratch and multiplied by A from the left, RN rows x CN vectors of columns in registers. */
 #include <math.h>
 #include "kernels/common/mxb_cpu.h"
 #include "kernels/ssm/gated_delta_net_recompute_wu/gated_delta_net_recompute_wu.h"
@@ -11,8 +11,8 @@ enum { RN = 8, CN = 2 };                         /* 16 accumulators of 32 regist
 enum { RN = 4, CN = 2 };                         /* 8 of 16 */
 #endif
 
-/* staged[t][x] = bf(x[t][x] * beta[t] * decay[t]) for the chunk's rows of k or v, which lie `stride` elements apart; decay is
- * NULL for v.  beta lies beta_stride apart. */
+/* staged[t][x] = bf(x[t][x] * beta[t] * decay[t]) for the chunk's rows of k or v, which lie `stride` elements apart;
+ * decay is NULL for v.  beta lies beta_stride apart. */
 static void stage(const void *rows, int64_t first, int64_t stride, int64_t n, const float *beta, int64_t beta_stride,
                   const float *decay, float *staged)
 {
