@@ -6,7 +6,8 @@
  * Error scales, u = 2^-24.  p is the root sum of squares of the partial sums.  x holds what else f32 kernels may lose: the
  * weights are off by independent relative errors of variance e_j,
  *     e_j = u^2 (scale^2 A_j^2 + s_j^2) + 2 g(s_j - m) + R_j
- *     A_j   root sum of squares of the partial sums of the dot product: their roundings; s_j: that of the product by scale
+ *     A_j   root sum of squares of the partial sums of the dot product: their roundings; s_j: that of the product by scale,
+ *           and where a bias is added that of the sum too
  *     g(x)  = (u x)^2 + ((3 + 2|x|) 2u)^2 / 3: the argument of exp is rounded (|x| is also what a change of base costs),
  *           and exp may be off by 3 + 2|x| ulp (Vulkan; OpenCL: 3), taken as uniformly distributed.  Twice: kernels that
  *           split the keys form the weight as exp(s_j - m') exp(m' - m) with m' between s_j and m
@@ -30,6 +31,7 @@ struct attend_row {                  /* one query row and the head it reads */
     uint32_t d;                      /* head dimension, at most ATTEND_MAX_DIM */
     double scale;
     const double *q, *k, *v;         /* [d]; [keys][d] */
+    const double *bias;              /* [keys], finite for the keys listed, added to their scores; or NULL */
 };
 
 struct attend_result {
@@ -52,15 +54,18 @@ static double attend_exp_variance(double x)
     return argument * argument + function * function / 3;
 }
 
-static struct attend_key attend_score(const struct attend_row *r, const double *k)
+static struct attend_key attend_score(const struct attend_row *r, uint32_t key)
 {
+    const double *k = r->k + (uint64_t)key * r->d;
     double dot = 0, partial2 = 0;
     for (uint32_t c = 0; c < r->d; c++) {
         dot += r->q[c] * k[c];
         partial2 += dot * dot;
     }
-    const double s = dot * r->scale;
-    return (struct attend_key){ .s = s, .e = ATTEND_U * ATTEND_U * (partial2 * r->scale * r->scale + s * s) };
+    const double product = dot * r->scale, s = product + (r->bias ? r->bias[key] : 0), sum2 = r->bias ? s * s : 0;
+    return (struct attend_key){
+        .s = s, .e = ATTEND_U * ATTEND_U * (partial2 * r->scale * r->scale + product * product + sum2),
+    };
 }
 
 /* Scores, unnormalised weights and variances of the n keys whose numbers are in `keys`; fills m, l and their scales. */
@@ -69,7 +74,7 @@ static void attend_weigh(const struct attend_row *r, const uint32_t *keys, uint3
 {
     double m = ATTEND_NEG_BIG, m_e = 0, later = 0, l2 = 0, x2 = 0;
     for (uint32_t j = 0; j < n; j++) {
-        key[j] = attend_score(r, r->k + (uint64_t)keys[j] * r->d);
+        key[j] = attend_score(r, keys[j]);
         if (key[j].s > m) {
             key[j].rescale = m > ATTEND_NEG_BIG ? attend_exp_variance(m - key[j].s) + ATTEND_U * ATTEND_U : 0;
             m = key[j].s;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/<op>/<case>.txt for sdpa, sdpa_decode, flash_attn_vec, flash_attn_vec_reduce, scale_mask_softmax and
-kv_cache_copy: NumPy in float64, for tests/unit/test_attention_golden.c.
+"""Writes tests/golden/<op>/<case>.txt for sdpa, sdpa_decode, flash_attn_vec, flash_attn_vec_reduce, scale_mask_softmax,
+kv_cache_copy and flash_attn_prefill_llamacpp: NumPy in float64, for tests/unit/test_attention_golden.c.
 
 Inputs are not stored: element i of a tensor with seed s is offset + factor u, u = (x >> 41) / 2^22 - 1, x the (s 2^32 + i)-th
 output of SplitMix64, rounded to the tensor's type; or -inf where u is below `hole`.
@@ -144,6 +144,26 @@ def kv_cache_copy(name, entry, heads, dim, cap, pos, n, offset=0, sliding=0):
     c.write()
 
 
+def llamacpp(name, dtype, ql, kl, mask=0, boolean=False, causal=0, offset=0, scale=512**-0.5):
+    entry = f"flash_attn_prefill_llamacpp_{dtype}_d512" + ("_boolmask" if boolean else "")
+    c = Case("flash_attn_prefill_llamacpp", name, entry, n_heads=4, n_kv_heads=2, seq_len_q=ql, seq_len_k=kl, mask=mask,
+             do_causal=causal, q_offset=offset, scale=scale)
+    q = c.input(0, (4, ql, 512), dtype, 1, factor=4.0)
+    k = c.input(1, (2, kl, 512), dtype, 2).repeat(2, 0)
+    v = c.input(2, (2, kl, 512), dtype, 3).repeat(2, 0)
+    scores = float(np.float32(scale)) * (q @ k.swapaxes(-1, -2))
+    if mask and boolean:             # 0 or 1: u below the hole is -inf, which is true as well
+        scores = np.where(c.input(4, (ql, kl) if mask == 1 else (4, ql, kl), "f32", 4, factor=0.0, hole=0.2) != 0, scores, -np.inf)
+    elif mask:
+        with np.errstate(over="ignore"):     # 1e5 u: beyond 65504 the mask is infinite in f16
+            cells = c.input(4, (ql, kl) if mask == 1 else (4, ql, kl), dtype, 4, offset=-5e4, factor=5e4, hole=-0.5)
+            scores = scores + ROUND["f16"](cells)
+    if causal:
+        scores = np.where(np.arange(kl)[None, :] <= np.arange(ql)[:, None] + offset, scores, -np.inf)
+    c.output(3, weights(scores) @ v)
+    c.write()
+
+
 def main():
     sdpa("f32", "sdpa", "f32", 2, 4, 2, 40, 5, 9, 0)
     sdpa("bf16_capacity", "sdpa_bf16", "bf16", 1, 6, 2, 33, 3, 40, 43, scale=0.3)
@@ -157,6 +177,10 @@ def main():
     flash_attn_vec("f16_one_group", "flash_attn_vec_f16kv_dk512", 4, 1, 50, 50, 1, mask_type=2, window=33, scale=1.0)
     flash_attn_vec_reduce("dk256", 256, 3, 7)
     flash_attn_vec_reduce("dk512", 512, 2, 32)
+    llamacpp("bf16_causal", "bf16", 9, 70, causal=1, offset=61)
+    llamacpp("f16_rank2", "f16", 4, 66, mask=1)
+    llamacpp("bf16_rank4", "bf16", 3, 20, mask=2, causal=1, offset=17)
+    llamacpp("f16_bool", "f16", 5, 65, mask=1, boolean=True)
     scale_mask_softmax("heads", 12, 20, 4, 0.125)
     scale_mask_softmax("long", 3, 300, 3, 1.0)
     kv_cache_copy("flat", "kv_cache_copy", 2, 6, 8, 3, 4)

@@ -61,6 +61,26 @@ static void vec_arguments(void **state)
     REJECT("flash_attn_vec_reduce_dk512", "nrows", { "nrows", 0 });
 }
 
+static void llamacpp_arguments(void **state)
+{
+    static const char *const entry[] = {
+        "flash_attn_prefill_llamacpp_bf16_d512", "flash_attn_prefill_llamacpp_bf16_d512_boolmask",
+        "flash_attn_prefill_llamacpp_f16_d512", "flash_attn_prefill_llamacpp_f16_d512_boolmask",
+    };
+    (void)state;
+    for (size_t i = 0; i < MXB_COUNT(entry); i++) {
+        REJECT(entry[i], "has_blk needs a mask", { "has_blk", 1 });
+        REJECT(entry[i], "divisible", { "n_heads", 3 });
+        REJECT(entry[i], "nsg must be 4 or 8, not 6", { "nsg", 6 });
+        REJECT(entry[i], "nsg", { "nsg", 16 });
+        REJECT(entry[i], "scale", { "scale", 0 });
+        REJECT(entry[i], "seq_len_q", { "seq_len_q", 0 });
+        REJECT(entry[i], "seq_len_k", { "seq_len_k", 0 });
+        REJECT(entry[i], "batch", { "batch", 0 });
+        REJECT(entry[i], "2^32", { "n_kv_heads", 1 }, { "n_heads", 4 }, { "seq_len_q", 4194304 });
+    }
+}
+
 static void softmax_arguments(void **state)
 {
     (void)state;
@@ -126,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sdpa_arguments),    cmocka_unit_test(decode_arguments), cmocka_unit_test(vec_arguments),
+        cmocka_unit_test(llamacpp_arguments),
         cmocka_unit_test(softmax_arguments), cmocka_unit_test(cache_arguments),  cmocka_unit_test(work_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,7 @@ static void oracles_equal_numpy(void **state)
 {
     static const char *const op[] = {
         "sdpa", "sdpa_decode", "flash_attn_vec", "flash_attn_vec_reduce", "scale_mask_softmax", "kv_cache_copy",
+        "flash_attn_prefill_llamacpp",
     };
     (void)state;
     for (size_t i = 0; i < MXB_COUNT(op); i++) {
