@@ -16,12 +16,13 @@ X86     := $(filter x86_64,$(shell uname -m))
 
 GEN     := $(BUILD)/gen
 SRC     := $(wildcard harness/*.c backends/*/*.c kernels/*/*/*.c)
-OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(GEN)/linked.o $(GEN)/embedded.o
+OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(GEN)/linked.o $(GEN)/embedded.o $(GEN)/assets.o
 LIBOBJ  := $(filter-out $(BUILD)/harness/main.o,$(OBJ))
 OPS     := $(sort $(basename $(notdir $(wildcard kernels/*/*/*.def))))
 BACKENDS := $(sort $(notdir $(wildcard backends/*)))
 EMBED   := $(sort $(wildcard kernels/common/* kernels/*/*/*.c kernels/*/*/*.h kernels/*/*/*.def kernels/*/*/*.cl kernels/*/*/*.comp kernels/*/*/*.glsl) \
            $(wildcard harness/mxb_*.h))
+ASSETS  := $(sort $(wildcard scripts/gnuplot/*.gp scripts/report/*))
 SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/* kernels/*/*/*.def)
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
@@ -54,6 +55,9 @@ $(GEN)/linked.c: Makefile scripts/build/linked.sh $(wildcard kernels/* kernels/*
 $(GEN)/embedded.c: scripts/build/embed.sh $(EMBED)
 	@mkdir -p $(GEN)
 	@printf '%s\t%s\n' $(foreach f,$(EMBED),$(f) $(f)) | scripts/build/embed.sh embedded embedded_files embedded_count > $@
+$(GEN)/assets.c: scripts/build/embed.sh $(ASSETS)
+	@mkdir -p $(GEN)
+	@printf '%s\t%s\n' $(foreach f,$(ASSETS),$(f) $(f)) | scripts/build/embed.sh embedded embedded_assets embedded_asset_count > $@
 $(GEN)/nospirv.c: scripts/build/embed.sh
 	@mkdir -p $(GEN)
 	scripts/build/embed.sh embedded_spirv embedded_spirv embedded_spirv_count < /dev/null > $@

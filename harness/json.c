@@ -138,6 +138,15 @@ void json_string(struct json *j, const char *key, const char *value)
     put_string(j, value);
 }
 
+const char *json_number(double value, char text[32])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    return text;
+}
+
 void json_double(struct json *j, const char *key, double value)
 {
     char text[32];
@@ -145,10 +154,7 @@ void json_double(struct json *j, const char *key, double value)
         json_null(j, key);
         return;
     }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
+    json_number(value, text);
     json_raw(j, key, text);
 }
 

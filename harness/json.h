@@ -32,6 +32,9 @@ void json_bool(struct json *, const char *key, bool value);
 void json_null(struct json *, const char *key);
 void json_raw(struct json *, const char *key, const char *json_text);   /* a value that is JSON already */
 
+/* The text that json_double() writes for a finite value. */
+const char *json_number(double value, char text[32]);
+
 /* After the top value: 0, MXB_ENOMEM, or MXB_EINVAL if the FILE could not be written (errno tells why).  Frees the text
  * unless `text` takes it (free() it); on failure *text is NULL. */
 int json_finish(struct json *, char **text);

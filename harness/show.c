@@ -130,7 +130,7 @@ int devices_run(const struct cli *c)
 
 /* ---- doctor ---- */
 
-static bool in_path(const char *tool)
+bool tool_in_path(const char *tool)
 {
     const char *path = getenv("PATH");
     char copy[8192], full[9000];
@@ -166,7 +166,7 @@ int doctor_run(const struct cli *c)
     }
     printf("ops        %u, %s\n", ops_count(), faults ? "with faults" : "tables consistent");
     for (size_t i = 0; i < MXB_COUNT(tools); i++)
-        printf("%-10s %s (%s)\n", tools[i].tool, in_path(tools[i].tool) ? "found" : "not found", tools[i].use);
+        printf("%-10s %s (%s)\n", tools[i].tool, tool_in_path(tools[i].tool) ? "found" : "not found", tools[i].use);
     printf("cache      %s\n", cache_folder() ? cache_folder() : "none: not writable, or open to other users");
     devices_stop(&l);
     arena_free(&a);
