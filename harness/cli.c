@@ -33,11 +33,18 @@ static const struct option_row options[] = {
                        "or none of them", TEXT, AT(resume) },
     { "no-db", NULL, "store nothing", FLAG, AT(no_db) },
     { "format", "NAME", "of the output; a wrong NAME lists them", TEXT, AT(format) },
+    { "report", "FORMAT=FILE", "also write the results in this format into FILE; repeatable", LIST, AT(report) },
+    { "quiet", NULL, "show failures and the summary only", FLAG, AT(quiet) },
+    { "verbose", NULL, "show every figure of a case, and all its parameters", FLAG, AT(verbose) },
     { "kernel-dir", "DIR", "kernel sources in DIR replace the built-in ones, compiled at run time", TEXT, AT(kernel_dir) },
+    { "run", "RUN", "of this run: last, last~N, the beginning of a uuid or a commit, or all; repeatable", LIST, AT(runs) },
+    { "template", "FILE", "gnuplot template instead of the built-in one", TEXT, AT(template_file) },
+    { "param", "NAME", "the swept parameter (default: the one that is swept most)", TEXT, AT(param) },
     { "out", "PATH", "file or folder to write to", TEXT, AT(out) },
     { "timeout", "SECONDS", "of one step of one case (default 120)", SECONDS, AT(timeout_s) },
     { "threads", "N", "of the cpu backend and the oracle (default: the affinity mask)", U32, AT(threads) },
     { "shaders", NULL, "list the GLSL sources and macros that the op tables name", FLAG, AT(shaders) },
+    { "coverage", NULL, "list every entry point with the status of its latest stored results, as Markdown", FLAG, AT(coverage) },
     { "across", NULL, "compare what was measured on other machines, drivers or by other programs", FLAG, AT(across) },
     { "keep", "N", "newest results of each case, device and branch that stay", U32, AT(keep) },
     { "samples-only", NULL, "delete samples, keep all figures", FLAG, AT(samples_only) },
@@ -57,6 +64,14 @@ static const struct option_row options[] = {
     { "reason", "TEXT", "why; kept", TEXT, AT(reason) },
 };
 
+const char *cli_option(size_t i, const char **value, const char **about)
+{
+    if (i >= MXB_COUNT(options)) return NULL;
+    *value = options[i].value;
+    *about = options[i].about;
+    return options[i].name;
+}
+
 int cli_error(int code, const char *fmt, ...)
 {
     va_list ap;
@@ -68,7 +83,7 @@ int cli_error(int code, const char *fmt, ...)
     return code;
 }
 
-static bool accepts(const struct command *c, const char *name)
+bool cli_accepts(const struct command *c, const char *name)
 {
     const size_t len = strlen(name);
     for (const char *p = c->options; p && (p = strstr(p, name)) != NULL; p += len)
@@ -81,7 +96,7 @@ void cli_help(const struct command *c)
     if (!c) {
         printf("mlxbench: benchmark and conformance harness for the compute kernels of MLX-style inference\n\n"
                "usage: mlxbench COMMAND [OPTION...] [ARGUMENT...]\n\n");
-        for (int i = 0; commands[i]; i++) printf("  %-9s %s\n", commands[i]->name, commands[i]->about);
+        for (int i = 0; commands[i]; i++) printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
         printf("\n`mlxbench help COMMAND` tells more.  Exit codes: 0 fine, 1 regression, 2 wrong result, crash or missing\n"
                "case, 3 bad input, 4 the gate cannot be trusted, 5 database, 130 and 143 interrupted.\n");
         return;
@@ -90,7 +105,7 @@ void cli_help(const struct command *c)
     for (size_t i = 0; i < MXB_COUNT(options); i++) {
         const struct option_row *o = &options[i];
         char left[40];
-        if (!accepts(c, o->name)) continue;
+        if (!cli_accepts(c, o->name)) continue;
         snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
         printf("  %-20s %s\n", left, o->about);
     }
@@ -104,7 +119,7 @@ static int unknown_option(const struct command *c, const char *text, size_t len)
     char word[64], err[MXB_ERRLEN];
     snprintf(word, sizeof(word), "%.*s", (int)len, text);
     for (size_t i = 0; i < MXB_COUNT(options); i++)
-        if (accepts(c, options[i].name)) known[n++] = options[i].name;
+        if (cli_accepts(c, options[i].name)) known[n++] = options[i].name;
     snprintf(err, sizeof(err), "%s: unknown option '--%s'", c->name, word);
     nearest_hint(err, sizeof(err), word, known, n);
     return cli_error(EXIT_USAGE, "%s", err);
@@ -194,7 +209,7 @@ int cli_parse(const struct command *c, int argc, char **argv, struct cli *cli)
         const struct option_row *o = NULL;
         for (size_t k = 0; k < MXB_COUNT(options); k++)
             if (strlen(options[k].name) == len && memcmp(options[k].name, name, len) == 0) o = &options[k];
-        if (!o || !accepts(c, o->name)) return unknown_option(c, name, len);
+        if (!o || !cli_accepts(c, o->name)) return unknown_option(c, name, len);
         const char *value = eq ? eq + 1 : NULL;
         if (o->kind == FLAG && value) return cli_error(EXIT_USAGE, "%s: --%s takes no value", c->name, o->name);
         if (o->kind != FLAG && !value) {
@@ -204,6 +219,7 @@ int cli_parse(const struct command *c, int argc, char **argv, struct cli *cli)
         const int rc = set_option(c, o, value, cli);
         if (rc) return rc;
     }
+    if (cli->quiet && cli->verbose) return cli_error(EXIT_USAGE, "%s: --quiet and --verbose exclude each other", c->name);
     if (cli->check_only && cli->bench_only)
         return cli_error(EXIT_USAGE, "%s: --check-only and --bench-only exclude each other", c->name);
     return 0;
@@ -249,10 +265,21 @@ void cli_run_opts(const struct cli *c, struct run_opts *o)
     const char *validate = getenv("MXB_VALIDATE"), *inproc = getenv("MXB_INPROCESS"), *no_color = getenv("NO_COLOR");
     *o = (struct run_opts){ .path = c->arg.item, .npath = c->arg.n, .device = c->device.item, .ndevice = c->device.n,
                             .db = cli_db(c), .resume = c->resume, .args = c->argv, .nargs = c->argc,
-                            .kernel_dir = c->kernel_dir, .reporter = reporters[0], .cmdline = c->cmdline,
+                            .kernel_dir = c->kernel_dir, .cmdline = c->cmdline,
                             .timeout_s = c->timeout_s, .threads = c->threads, .repeat = c->repeat, .fail_fast = c->fail_fast,
                             .plant = c->plant >= 0 ? &c->plant : NULL, .shuffle = c->shuffle,
                             .in_process = inproc && strcmp(inproc, "1") == 0, .validate = validate && strcmp(validate, "1") == 0,
-                            .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color), .width = terminal_width() };
+                            .sinks = { .sink = { { .reporter = reporters[0] } }, .n = 1 },
+                            .style = { .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color), .width = terminal_width(),
+                                       .quiet = c->quiet, .verbose = c->verbose } };
     cli_suite_opts(c, &o->suites);
+}
+
+int cli_sinks(const struct cli *c, struct report_sinks *s)
+{
+    char err[MXB_ERRLEN];
+    *s = (struct report_sinks){ .n = 0 };
+    int rc = sinks_add(s, c->format ? c->format : reporters[0]->name, false, err, sizeof(err));
+    for (uint32_t i = 0; i < c->report.n && rc == 0; i++) rc = sinks_add(s, c->report.item[i], true, err, sizeof(err));
+    return rc ? cli_error(EXIT_USAGE, "%s", err) : 0;
 }

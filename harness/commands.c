@@ -19,23 +19,6 @@
 
 /* ---- run and dump ---- */
 
-static int pick_reporter(const struct cli *c, struct run_opts *o)
-{
-    const char *known[8];
-    char err[MXB_ERRLEN];
-    size_t n = 0;
-    if (!c->format) return 0;
-    for (; reporters[n]; n++) {
-        known[n] = reporters[n]->name;
-        if (strcmp(c->format, known[n]) != 0) continue;
-        o->reporter = reporters[n];
-        return 0;
-    }
-    snprintf(err, sizeof(err), "unknown --format '%.40s'", c->format);
-    nearest_hint(err, sizeof(err), c->format, known, n);
-    return cli_error(EXIT_USAGE, "%s", err);
-}
-
 static int check_kernel_dir(const struct cli *c)
 {
     char err[MXB_ERRLEN];
@@ -85,7 +68,7 @@ static int run_run(const struct cli *c)
     if (c->resume && !o.db) return cli_error(EXIT_USAGE, "run: --resume needs the database, not --no-db");
     if (c->resume && c->arg.n == 0) return resume_as_stored(c);
     if (c->arg.n == 0) return cli_error(EXIT_USAGE, "run: which suite?  For example: mlxbench run suites/smoke.yaml");
-    int rc = pick_reporter(c, &o);
+    int rc = cli_sinks(c, &o.sinks);
     if (rc == 0) rc = check_kernel_dir(c);
     if (rc == 0 && o.plant && o.db) rc = cli_error(EXIT_USAGE, "run: --plant falsifies times; it needs --no-db");
     return rc ? rc : run_suites(&o);
@@ -239,7 +222,8 @@ static int help_run(const struct cli *c)
 #define SELECT "backend device op entry tag filter seed shard"
 static const struct command
     cmd_run = { "run", "SUITE...", "checks and times the cases of suites (or of inline cases: '{op: rms_norm}')",
-                SELECT " rounds repeat check-only bench-only fail-fast shuffle plant db resume no-db format kernel-dir timeout threads",
+                SELECT " rounds repeat check-only bench-only fail-fast shuffle plant db resume no-db format report quiet verbose kernel-dir"
+                " timeout threads",
                 "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
     cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",
                  "backend op entry tag filter seed shard format shaders check-only bench-only",
@@ -266,7 +250,7 @@ static const struct command
     cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
-const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_compare, &cmd_history,
-                                           &cmd_export, &cmd_import, &cmd_merge, &cmd_prune, &cmd_gate, &cmd_calibrate, &cmd_baseline,
-                                           &cmd_doctor, &cmd_version,
+const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_compare,
+                                           &cmd_history, &cmd_export, &cmd_import, &cmd_merge, &cmd_prune, &cmd_gate, &cmd_calibrate,
+                                           &cmd_baseline, &cmd_doctor, &cmd_version,
                                            &cmd_help, NULL };

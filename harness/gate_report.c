@@ -88,7 +88,7 @@ void gate_sentence(const struct gate *g, char *out, size_t n)
 static void table_row(FILE *f, const struct gate *g, const struct gate_row *r)
 {
     char text[1024];
-    const bool colour = g->o->run->colour;
+    const bool colour = g->o->run->style.colour;
     const char *paint =
         gate_severe(r->verdict)                                                                            ? "\033[31m"
         : r->verdict == VERDICT_UNCHANGED || r->verdict == VERDICT_IMPROVED || r->verdict == VERDICT_FIXED ? "\033[32m"

@@ -60,10 +60,10 @@ bool roofline_result(const struct roofline_probe *p, struct roofline *out)
 }
 
 /* Only what went wrong is shown: the figures come at the end. */
-static void begin(FILE *f, const struct case_list *l, const struct device_list *d, bool colour, int width, void **state)
+static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
 {
-    (void)f; (void)l; (void)d; (void)colour; (void)width;
-    *state = NULL;
+    (void)f; (void)l; (void)d; (void)style;
+    *state = (void *)1;              /* nothing to keep */
 }
 static void row(FILE *f, void *state, const struct result_row *r, const char *label, const struct bench_case *c)
 {
@@ -123,7 +123,7 @@ static int measure_device(const struct cli *c, const struct device *d, struct ro
     o.ndevice = 1;
     o.suites.backend = NULL;
     o.suites.nbackend = 0;
-    o.reporter = &quiet;
+    o.sinks = (struct report_sinks){ .sink = { { .reporter = &quiet } }, .n = 1 };
     o.probe = p;
     return run_suites(&o);
 }

@@ -21,7 +21,8 @@ struct run {
     struct arena arena;
     struct device_list devices;
     struct roofline roof[MAX_DEVICES];   /* as devices.device; all 0 = never measured */
-    void *report;                    /* the reporter's state */
+    struct report_sinks sinks;
+    bool reporting;                  /* they have begun */
     struct run_summary sum;
     struct progress progress;
     char uuid[37];
@@ -215,7 +216,7 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
     if (r->o->probe) roofline_collect(r->o->probe, &row);
     progress_clear(&r->progress);
     if (rc == 0) {                   /* what is shown is stored */
-        r->o->reporter->row(stdout, r->report, &row, s->dev ? s->dev->label : row.backend, s->item);
+        sinks_row(&r->sinks, &row, s->dev ? s->dev->label : row.backend, s->item);
         r->sum.count[s->status]++;
         r->failed |= status_fails_run(s->status);
     }
@@ -295,7 +296,8 @@ static int run_all(struct run *r, char *err, size_t errlen)
     const struct bench_case *item = r->cases.item;
     int rc = first ? 0 : MXB_ENOMEM;
     if (rc) snprintf(err, errlen, "out of memory");
-    r->o->reporter->begin(stdout, &r->cases, &r->devices, r->o->colour, r->o->width, &r->report);
+    else rc = sinks_begin(&r->sinks, &r->cases, &r->devices, &r->o->style, err, errlen);
+    r->reporting = rc == 0;
     progress_begin(&r->progress, r->cases.nitem);
     for (uint32_t i = 0; i < n && rc == 0 && !run_interrupted; i++) {
         uint32_t end = first[i] + 1;
@@ -329,7 +331,7 @@ static int run_phases(struct run *r, char *err, size_t errlen)
 
 int run_suites(const struct run_opts *o)
 {
-    struct run r = { .o = o };
+    struct run r = { .o = o, .sinks = o->sinks };
     char err[MXB_ERRLEN] = "";
     const double t0 = wall_seconds();
     if (getrandom(&r.order_seed, sizeof(r.order_seed), 0) != (ssize_t)sizeof(r.order_seed))
@@ -348,7 +350,7 @@ int run_suites(const struct run_opts *o)
     if (r.begun && store_end(r.store, state, err, sizeof(err)) && code == EXIT_FINE)
         code = complain(MXB_EDB, err);
     store_close(r.store);
-    if (r.report) o->reporter->end(stdout, r.report, &r.sum);
+    if (sinks_end(&r.sinks, r.reporting ? &r.sum : NULL, err, sizeof(err)) && code == EXIT_FINE) code = complain(MXB_EINVAL, err);
     tree_remove(r.temp);
     arena_free(&r.arena);
     suites_free(&r.cases);

@@ -14,7 +14,8 @@ struct run_opts {
     const char *resume;                              /* uuid of the run to go on with, its beginning, "last"; or NULL */
     const char *const *args; uint32_t nargs;         /* the command line's words, kept for --resume */
     const char *dump;                                /* folder for .npy files, NULL = none */
-    const struct reporter *reporter;
+    struct report_sinks sinks;                       /* where results are shown; the run works on a copy */
+    struct report_style style;
     struct roofline_probe *probe;                    /* measure the only device's roofline and store it; NULL = ordinary run */
     const char *cmdline;
     double timeout_s;
@@ -22,9 +23,8 @@ struct run_opts {
     uint32_t repeat;                                 /* runs of every fill of a case, 0 = one */
     const double *plant;                             /* percent of work done but not counted; NULL = no control */
     bool shuffle;                                    /* problems in random order */
-    bool in_process, validate, colour;
+    bool in_process, validate;
     bool fail_fast;                                  /* stop after the first problem with a failing case */
-    int width;                                       /* of the terminal, 0 = unlimited */
 };
 
 enum { EXIT_FINE = 0, EXIT_REGRESSION = 1, EXIT_WRONG = 2, EXIT_USAGE = 3, EXIT_GATE = 4, EXIT_DB = 5, EXIT_INT = 130, EXIT_TERM = 143 };
