@@ -247,10 +247,14 @@ static const struct command
     cmd_merge = { "merge", "OTHER.db...", "copies the runs of other databases", "db", "mlxbench merge laptop.db --db all.db", merge_run },
     cmd_prune = { "prune", "", "deletes old results, or only their samples", "db keep samples-only dry-run", "mlxbench prune --keep 50 --samples-only",
                   prune_run },
+    cmd_report = { "report", "[RUN...]", "writes an HTML page with tables, pictures and raw data of stored runs into a folder (default: the last run)",
+                   "out db op entry backend filter", "mlxbench report --out report && xdg-open report/index.html", report_run },
+    cmd_plot = { "plot", "KIND [OP | ENTRY | CASE]", "draws stored results: speed, errors, tiles, scaling, roofline, samples or history",
+                 "out format run db op entry backend filter param template", "mlxbench plot speed rms_norm --out speed.svg", plot_run },
     cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
-const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_roofline, &cmd_compare,
+const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_report, &cmd_plot, &cmd_roofline, &cmd_compare,
                                            &cmd_history, &cmd_export, &cmd_import, &cmd_merge, &cmd_prune, &cmd_gate, &cmd_calibrate,
                                            &cmd_baseline, &cmd_doctor, &cmd_version,
                                            &cmd_help, NULL };
