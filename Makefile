@@ -91,6 +91,12 @@ test: setup
 	@tests/run.sh $(BUILD)
 bench-self: all
 	@scripts/bench_self.sh $(BUILD)
+# Which entry points there are and pass: statuses alone, so that the file changes only when they do.
+.PHONY: coverage
+coverage: all
+	@rm -f $(BUILD)/coverage.db*
+	./mlxbench run suites/smoke.yaml --check-only --quiet --db $(BUILD)/coverage.db || true
+	./mlxbench list --coverage --db $(BUILD)/coverage.db > docs/coverage.md
 mutants: all
 	@tests/mutants/run.sh
 
@@ -121,10 +127,20 @@ bundle: all $(BUILD)/bundle/mlxbench
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mlxbench/suites $(DESTDIR)$(PREFIX)/share/doc/mlxbench
 	install -m 755 mlxbench $(DESTDIR)$(PREFIX)/bin/mlxbench
+	install -d $(DESTDIR)$(PREFIX)/share/mlxbench/gnuplot $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 644 suites/*.yaml $(DESTDIR)$(PREFIX)/share/mlxbench/suites
+	install -m 644 scripts/gnuplot/*.gp $(DESTDIR)$(PREFIX)/share/mlxbench/gnuplot
+	./mlxbench manual > $(DESTDIR)$(PREFIX)/share/man/man1/mlxbench.1
+	./mlxbench completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mlxbench
+	./mlxbench completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mlxbench
+	./mlxbench completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mlxbench.fish
 	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/mlxbench
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/mlxbench
+	rm -f $(DESTDIR)$(PREFIX)/bin/mlxbench $(DESTDIR)$(PREFIX)/share/man/man1/mlxbench.1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mlxbench $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mlxbench \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mlxbench.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/mlxbench $(DESTDIR)$(PREFIX)/share/doc/mlxbench
 clean:
 	rm -rf $(BUILD) mlxbench

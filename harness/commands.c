@@ -195,6 +195,7 @@ static int list_run(const struct cli *c)
     static const char *const what[] = { "suites", "ops", "entries", "cases" };
     char err[MXB_ERRLEN];
     if (c->shaders) return list_shaders();
+    if (c->coverage) return coverage_run(c);
     const char *w = c->arg.n ? c->arg.item[0] : "ops";
     if (strcmp(w, "suites") == 0) return list_suites();
     if (strcmp(w, "ops") == 0) return list_ops(false);
@@ -226,7 +227,7 @@ static const struct command
                 " timeout threads",
                 "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
     cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",
-                 "backend op entry tag filter seed shard format shaders check-only bench-only",
+                 "backend op entry tag filter seed shard format shaders coverage db check-only bench-only",
                  "mlxbench list cases suites/smoke.yaml --op rms_norm", list_run },
     cmd_devices = { "devices", "", "lists every backend's devices with limits and features", "backend all format threads timeout",
                     "mlxbench devices --backend vulkan --all", devices_run },
@@ -252,9 +253,12 @@ static const struct command
     cmd_plot = { "plot", "KIND [OP | ENTRY | CASE]", "draws stored results: speed, errors, tiles, scaling, roofline, samples or history",
                  "out format run db op entry backend filter param template", "mlxbench plot speed rms_norm --out speed.svg", plot_run },
     cmd_doctor = { "doctor", "", "says what works on this machine and what is missing", "timeout", "mlxbench doctor", doctor_run },
+    cmd_completion = { "completion", "bash | zsh | fish", "prints the completion script of a shell", "", "source <(mlxbench completion bash)",
+                       completion_run },
+    cmd_manual = { "manual", "", "prints the manual page", "", "mlxbench manual | man -l -", manual_run },
     cmd_version = { "version", "", "prints version and revision", "", NULL, version_run },
     cmd_help = { "help", "[COMMAND]", "explains a command", "", NULL, help_run };
 const struct command *const commands[] = { &cmd_run, &cmd_list, &cmd_devices, &cmd_show, &cmd_dump, &cmd_report, &cmd_plot, &cmd_roofline, &cmd_compare,
                                            &cmd_history, &cmd_export, &cmd_import, &cmd_merge, &cmd_prune, &cmd_gate, &cmd_calibrate,
-                                           &cmd_baseline, &cmd_doctor, &cmd_version,
+                                           &cmd_baseline, &cmd_doctor, &cmd_completion, &cmd_manual, &cmd_version,
                                            &cmd_help, NULL };
