@@ -2,7 +2,7 @@
 # Installs what mlxbench needs on Debian 12 or a relative of it: nothing when all is there.  Idempotent.
 set -eu
 packages="build-essential pkg-config libvulkan-dev glslc ocl-icd-opencl-dev pocl-opencl-icd mesa-vulkan-drivers
-vulkan-validationlayers libyaml-dev libsqlite3-dev libjson-c-dev zlib1g-dev libxxhash-dev libcmocka-dev gnuplot-nox valgrind python3"
+vulkan-validationlayers libyaml-dev libsqlite3-dev libjson-c-dev zlib1g-dev libxxhash-dev libcmocka-dev gnuplot-nox libxml2-utils valgrind python3"
 missing=
 for p in $packages; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)" = installed ] || missing="$missing $p"
