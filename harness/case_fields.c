@@ -52,7 +52,8 @@ size_t problem_length(const char *case_text)
 bool same_problem(const struct stored_result *a, const struct stored_result *b)
 {
     const size_t n = problem_length(a->case_text);
-    return n == problem_length(b->case_text) && memcmp(a->case_text, b->case_text, n) == 0 && strcmp(a->line.cache, b->line.cache) == 0;
+    return n == problem_length(b->case_text) && memcmp(a->case_text, b->case_text, n) == 0 &&
+           strcmp(a->line.cache, b->line.cache) == 0;
 }
 
 /* Fields of the problem's part only: behind the seed come tiles. */
@@ -94,7 +95,8 @@ void find_varying(const struct stored_result *const *r, uint32_t n, struct varyi
         char name[48];
         bool differs = false;
         snprintf(name, sizeof(name), "%.*s", f.name_len, f.name);
-        for (uint32_t i = 1; i < n && !differs; i++) differs = !find_field(r[i]->case_text, name, &g) || !same_value(&f, &g);
+        for (uint32_t i = 1; i < n && !differs; i++)
+            differs = !find_field(r[i]->case_text, name, &g) || !same_value(&f, &g);
         if (differs) strcpy(out->name[out->n++], name);
     }
 }

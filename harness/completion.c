@@ -1,5 +1,5 @@
-/* `mlxbench completion bash|zsh|fish` and `mlxbench manual`: made from the tables of commands and options, so that they are
- * always complete. */
+/* `mlxbench completion bash|zsh|fish` and `mlxbench manual`: made from the tables of commands and options, so that they
+ * are always complete. */
 #include <stdio.h>
 #include <string.h>
 #include "harness/cli.h"
@@ -23,7 +23,8 @@ static const char *values_of(const char *option, const char *value)
     if (strcmp(option, "run") == 0) return "last all";
     if (strcmp(option, "format") == 0) {
         size_t n = 0;
-        for (int i = 0; reporters[i]; i++) n += (size_t)snprintf(formats + n, sizeof(formats) - n, "%s ", reporters[i]->name);
+        for (int i = 0; reporters[i]; i++)
+            n += (size_t)snprintf(formats + n, sizeof(formats) - n, "%s ", reporters[i]->name);
         snprintf(formats + n, sizeof(formats) - n, "svg png pdf");
         return formats;
     }
@@ -38,7 +39,8 @@ static const char *arguments_of(const char *command)
     if (strcmp(command, "list") == 0) return "suites ops entries cases";
     if (strcmp(command, "completion") == 0) return "bash zsh fish";
     if (strcmp(command, "plot") == 0) {
-        for (int i = 0; plot_kinds[i]; i++) n += (size_t)snprintf(kinds + n, sizeof(kinds) - n, "%s%s", i ? " " : "", plot_kinds[i]->name);
+        for (int i = 0; plot_kinds[i]; i++)
+            n += (size_t)snprintf(kinds + n, sizeof(kinds) - n, "%s%s", i ? " " : "", plot_kinds[i]->name);
         return kinds;
     }
     return NULL;
@@ -90,13 +92,15 @@ static void quoted(const char *text, bool brackets)
 static void zsh(void)
 {
     const char *name, *value, *about;
-    puts("#compdef mlxbench\n# zsh completion of mlxbench, made by `mlxbench completion zsh`.\n_mlxbench() {\n    local -a commands\n    commands=(");
+    puts("#compdef mlxbench\n# zsh completion of mlxbench, made by `mlxbench completion zsh`.\n_mlxbench() {\n    "
+         "local -a commands\n    commands=(");
     for (int c = 0; commands[c]; c++) {
         printf("        '%s:", commands[c]->name);
         quoted(commands[c]->about, true);
         puts("'");
     }
-    puts("    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n    case $words[2] in");
+    puts("    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n    case "
+         "$words[2] in");
     for (int c = 0; commands[c]; c++) {
         printf("    %s) _arguments '--help[explain the command]'", commands[c]->name);
         for (size_t i = 0; (name = cli_option(i, &value, &about)); i++) {
@@ -205,11 +209,14 @@ int manual_run(const struct cli *c)
     printf(".TH MLXBENCH 1 \"\" \"mlxbench %s\" \"User Commands\"\n", MXB_VERSION);
     puts(".SH NAME\nmlxbench \\- benchmark and conformance harness for the compute kernels of MLX\\-style inference\n"
          ".SH SYNOPSIS\n.B mlxbench\n.I COMMAND\n[\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n"
-         ".SH DESCRIPTION\nFor every kernel, backend, device, shape, dtype and tile, mlxbench says whether the result is right, measured against\n"
-         "a double\\-precision oracle, how fast it is, and whether it has become slower. Suites in YAML describe the cases,\n"
+         ".SH DESCRIPTION\nFor every kernel, backend, device, shape, dtype and tile, mlxbench says whether the result "
+         "is right, measured against\n"
+         "a double\\-precision oracle, how fast it is, and whether it has become slower. Suites in YAML describe the "
+         "cases,\n"
          "an SQLite database keeps the results.\n.SH COMMANDS");
     for (int i = 0; commands[i]; i++) manual_command(commands[i]);
-    puts(".SH EXIT STATUS\n0 fine; 1 regression; 2 wrong result, crash or time\\-out; 3 usage or bad input; 4 gate not trustworthy; 5 database;\n"
+    puts(".SH EXIT STATUS\n0 fine; 1 regression; 2 wrong result, crash or time\\-out; 3 usage or bad input; 4 gate not "
+         "trustworthy; 5 database;\n"
          "130 and 143 interrupted.\n"
          ".SH ENVIRONMENT\n.TP\n.B MLXBENCH_DB\nthe results database without \\fB\\-\\-db\\fR\n"
          ".TP\n.B MXB_CACHE_DIR\nwhere compiled pipelines are kept\n"

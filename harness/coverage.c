@@ -1,5 +1,5 @@
-/* `mlxbench list --coverage`: every entry point of the catalogue and every op's own, with the status of its latest stored
- * results on each backend, as a Markdown table without dates or times. */
+/* `mlxbench list --coverage`: every entry point of the catalogue and every op's own, with the status of its latest
+ * stored results on each backend, as a Markdown table without dates or times. */
 #include <stdlib.h>
 #include <string.h>
 #include "harness/escape.h"
@@ -12,7 +12,8 @@ struct tally { uint32_t exist, pass[MAX_BACKENDS]; };
 /* How bad a status is: the worst of an entry's cases is shown. */
 static int rank(const char *status)
 {
-    static const char *const order[] = { "SKIP", "PASS", "MISTRUSTED", "UNIMPLEMENTED", "FAIL", "ERROR", "TIMEOUT", "CRASHED" };
+    static const char *const order[] = { "SKIP", "PASS",  "MISTRUSTED", "UNIMPLEMENTED",
+                                         "FAIL", "ERROR", "TIMEOUT",    "CRASHED" };
     for (size_t i = 0; i < MXB_COUNT(order); i++)
         if (strcmp(order[i], status) == 0) return (int)i;
     return (int)MXB_COUNT(order);
@@ -30,7 +31,8 @@ static const char *status_of(const struct result_set *s, const char *entry, cons
     return worst;
 }
 
-static void put_row(FILE *f, const struct result_set *s, const char *entry, const char *op, const char *dtypes, struct tally *t)
+static void put_row(FILE *f, const struct result_set *s, const char *entry, const char *op, const char *dtypes,
+                    struct tally *t)
 {
     fprintf(f, "| %s | ", entry);
     put_escaped(f, ESC_MARKDOWN, op ? op : "");
@@ -55,7 +57,8 @@ static bool in_catalogue(const char *entry)
 static void put_head(FILE *f, const char *about)
 {
     fprintf(f, "\n## %s\n\n| entry point | op | dtypes |", about);
-    for (uint32_t b = 0; b < linked_backend_count && b < MAX_BACKENDS; b++) fprintf(f, " %s |", linked_backends[b]->name);
+    for (uint32_t b = 0; b < linked_backend_count && b < MAX_BACKENDS; b++)
+        fprintf(f, " %s |", linked_backends[b]->name);
     fputs("\n|---|---|---|", f);
     for (uint32_t b = 0; b < linked_backend_count && b < MAX_BACKENDS; b++) fputs("---|", f);
     fputc('\n', f);
@@ -95,11 +98,16 @@ int coverage_run(const struct cli *c)
     }
     result_set_free(&s);
     if (!text) return cli_error(EXIT_USAGE, "out of memory");
-    printf("# Coverage\n\n%u of the %u entry points of the catalogue exist, and %u others. Of the %u, those passed by all cases of the latest"
-           " stored run:", t.exist, catalogue_count, own.exist, t.exist);
-    for (uint32_t b = 0; b < linked_backend_count && b < MAX_BACKENDS; b++) printf("%s %s %u", b ? "," : "", linked_backends[b]->name, t.pass[b]);
-    printf(".\n\nA cell is the worst status of the entry point's cases. `missing`: no op has it yet; `not run`: it exists, but the suite has no\n"
-           "case of it. `make coverage` writes this file from a run of `suites/smoke.yaml`.\n%s", text);
+    printf("# Coverage\n\n%u of the %u entry points of the catalogue exist, and %u others. Of the %u, those passed by "
+           "all cases of the latest"
+           " stored run:",
+           t.exist, catalogue_count, own.exist, t.exist);
+    for (uint32_t b = 0; b < linked_backend_count && b < MAX_BACKENDS; b++)
+        printf("%s %s %u", b ? "," : "", linked_backends[b]->name, t.pass[b]);
+    printf(".\n\nA cell is the worst status of the entry point's cases. `missing`: no op has it yet; `not run`: it "
+           "exists, but the suite has no\n"
+           "case of it. `make coverage` writes this file from a run of `suites/smoke.yaml`.\n%s",
+           text);
     free(text);
     return EXIT_FINE;
 }

@@ -10,7 +10,8 @@
 static const char *replacement(enum escape how, unsigned c)
 {
     static const char marks[] = "\\`*_[]|~#!{}";
-    static const char *const backslashed[] = { "\\\\", "\\`", "\\*", "\\_", "\\[", "\\]", "\\|", "\\~", "\\#", "\\!", "\\{", "\\}" };
+    static const char *const backslashed[] = { "\\\\", "\\`", "\\*", "\\_", "\\[", "\\]",
+                                               "\\|",  "\\~", "\\#", "\\!", "\\{", "\\}" };
     const bool markup = how == ESC_XML || how == ESC_MARKDOWN;
     if (how == ESC_CSV && (c == '\n' || c == '\r')) return NULL;
     if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029) return " ";
@@ -36,7 +37,8 @@ void put_escaped(FILE *f, enum escape how, const char *text)
         unsigned code = 0;
         const size_t n = utf8_char(s, (size_t)(end - s), &code);
         const char *other = n ? replacement(how, code) : "\xEF\xBF\xBD";
-        if (code == '_' && s > text && isalnum((unsigned char)s[-1]) && isalnum((unsigned char)s[1])) other = NULL;   /* rms_norm */
+        if (code == '_' && s > text && isalnum((unsigned char)s[-1]) && isalnum((unsigned char)s[1]))
+            other = NULL; /* rms_norm */
         if (other) {
             fwrite(from, 1, (size_t)(s - from), f);
             fputs(other, f);

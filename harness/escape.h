@@ -10,7 +10,7 @@ enum escape {
     ESC_GNUPLOT,                     /* the inside of a single-quoted string */
     ESC_LINE                         /* one line of plain text */
 };
-/* NULL is written as "".  Bytes that are not UTF-8 become U+FFFD in every format, control characters (but in CSV the line
- * break) a blank. */
+/* NULL is written as "".  Bytes that are not UTF-8 become U+FFFD in every format, control characters (but in CSV the
+ * line break) a blank. */
 void put_escaped(FILE *, enum escape, const char *text);
 #endif

@@ -12,9 +12,10 @@
 #include "harness/escape.h"
 #include "harness/show.h"
 
-extern const struct plot_kind plot_speed, plot_errors, plot_tiles, plot_scaling, plot_roofline, plot_samples, plot_history;
-const struct plot_kind *const plot_kinds[] = { &plot_speed, &plot_errors, &plot_tiles, &plot_scaling, &plot_roofline, &plot_samples,
-                                               &plot_history, NULL };
+extern const struct plot_kind plot_speed, plot_errors, plot_tiles, plot_scaling, plot_roofline, plot_samples,
+    plot_history;
+const struct plot_kind *const plot_kinds[] = { &plot_speed,    &plot_errors,  &plot_tiles,   &plot_scaling,
+                                               &plot_roofline, &plot_samples, &plot_history, NULL };
 
 const struct plot_kind *plot_find(const char *name)
 {
@@ -81,10 +82,17 @@ static void put_array(struct plot *p, const char *name, const char *const *word,
     fputs(n ? "]\n" : "'']\n", p->vars);
 }
 
-void plot_words(struct plot *p, const char *name, const char *const *word, uint32_t n) { put_array(p, name, word, n, false); }
-void plot_tics(struct plot *p, const char *name, const char *const *word, uint32_t n) { put_array(p, name, word, n, true); }
+void plot_words(struct plot *p, const char *name, const char *const *word, uint32_t n)
+{
+    put_array(p, name, word, n, false);
+}
+void plot_tics(struct plot *p, const char *name, const char *const *word, uint32_t n)
+{
+    put_array(p, name, word, n, true);
+}
 
-/* Okabe and Ito's colours, which the colour-blind can tell apart; the built-in backends keep theirs in every picture. */
+/* Okabe and Ito's colours, which the colour-blind can tell apart; the built-in backends keep theirs in every
+ * picture. */
 const char *plot_colour(const struct result_set *s, uint32_t device)
 {
     static const char *const own[][2] = { { "cpu", "#d55e00" }, { "opencl", "#0072b2" }, { "vulkan", "#009e73" } };
@@ -157,11 +165,12 @@ static int write_file(const char *path, const char *text, size_t n, char *err, s
 }
 
 /* The whole script: output, variables, template. */
-static int make_script(const struct plot *p, enum plot_format format, const char *template_file, const char *name, char **text, size_t *n,
-                       char *err, size_t errlen)
+static int make_script(const struct plot *p, enum plot_format format, const char *template_file, const char *name,
+                       char **text, size_t *n, char *err, size_t errlen)
 {
     char *body = NULL;
-    int rc = template_file ? read_text_file(template_file, &body, err, errlen) : asset_load("scripts/gnuplot/", p->kind->name, ".gp", &body);
+    int rc = template_file ? read_text_file(template_file, &body, err, errlen)
+                           : asset_load("scripts/gnuplot/", p->kind->name, ".gp", &body);
     if (rc && !template_file) snprintf(err, errlen, "the template '%s' is not in this program", p->kind->name);
     if (rc) return rc;
     FILE *f = open_memstream(text, n);
@@ -185,7 +194,8 @@ static int make_script(const struct plot *p, enum plot_format format, const char
     return MXB_ENOMEM;
 }
 
-/* gnuplot in the folder, so that the script's paths are short and the folder can be moved.  Its first complaint goes to err. */
+/* gnuplot in the folder, so that the script's paths are short and the folder can be moved.  Its first complaint goes to
+ * err. */
 static int run_gnuplot(const char *folder, const char *script, char *err, size_t errlen)
 {
     enum { LIMIT_S = 60 };
@@ -214,7 +224,8 @@ static int run_gnuplot(const char *folder, const char *script, char *err, size_t
     for (char *c = text; *c; c++)
         if (*c == '\n') *c = ' ';
     const char *first = text + strspn(text, " ^");
-    if (WIFSIGNALED(status)) snprintf(err, errlen, "gnuplot was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WIFSIGNALED(status))
+        snprintf(err, errlen, "gnuplot was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else snprintf(err, errlen, "gnuplot failed: %.300s", *first ? first : "it said nothing");
     return MXB_EINVAL;
 }
@@ -243,8 +254,8 @@ static int mend_svg(const char *path, char *err, size_t errlen)
     return rc;
 }
 
-int plot_draw(const struct plot *p, enum plot_format format, const char *template_file, const char *folder, const char *name, bool script,
-              char *err, size_t errlen)
+int plot_draw(const struct plot *p, enum plot_format format, const char *template_file, const char *folder,
+              const char *name, bool script, char *err, size_t errlen)
 {
     char path[4400], output[4400], file[300], *text = NULL;
     size_t n = 0;
@@ -255,7 +266,9 @@ int plot_draw(const struct plot *p, enum plot_format format, const char *templat
     snprintf(path, sizeof(path), "%s/%s", folder, file);
     if (rc == 0) rc = write_file(path, text, n, err, errlen);
     if (rc == 0 && !plot_can_draw()) {
-        snprintf(err, errlen, "gnuplot is not installed (on Debian: apt-get install gnuplot-nox); the data is in %s/%s.csv", folder, name);
+        snprintf(err, errlen,
+                 "gnuplot is not installed (on Debian: apt-get install gnuplot-nox); the data is in %s/%s.csv", folder,
+                 name);
         rc = MXB_ENOENT;
     }
     if (rc == 0) rc = run_gnuplot(folder, file, err, errlen);

@@ -19,7 +19,8 @@ struct plot_request {                /* what is to be seen */
     struct store *store;
     const struct result_set *set;
     const char *op;                  /* NULL = the first */
-    const struct stored_result *focus;   /* a case: of its problem (tiles), or the case itself (history, samples); NULL = the first that fits */
+    const struct stored_result
+        *focus; /* a case: of its problem (tiles), or the case itself (history, samples); NULL = the first that fits */
     const char *param;               /* scaling: the swept parameter; NULL = found */
 };
 struct plot_kind {
@@ -31,18 +32,20 @@ const struct plot_kind *plot_find(const char *name);         /* NULL = unknown *
 
 int  plot_build(const struct plot_kind *, const struct plot_request *, struct plot *out, char *err, size_t errlen);
 void plot_free(struct plot *);
-/* Draws into folder/name.svg (.png, .pdf), with the data beside it as name.csv.  script: also keep name.gp, which draws the
- * picture again.  template_file: NULL = built in.  MXB_ENOENT: there is no gnuplot (the data is written all the same). */
-int  plot_draw(const struct plot *, enum plot_format, const char *template_file, const char *folder, const char *name, bool script,
-               char *err, size_t errlen);
+/* Draws into folder/name.svg (.png, .pdf), with the data beside it as name.csv.  script: also keep name.gp, which draws
+ * the picture again.  template_file: NULL = built in.  MXB_ENOENT: there is no gnuplot (the data is written all the
+ * same). */
+int plot_draw(const struct plot *, enum plot_format, const char *template_file, const char *folder, const char *name,
+              bool script, char *err, size_t errlen);
 bool plot_can_draw(void);                                    /* gnuplot is in PATH */
 
 /* For the kinds: variables, and the devices as series of fixed colours. */
 void plot_var(struct plot *, const char *name, const char *text);
 void plot_number(struct plot *, const char *name, double value);
-void plot_words(struct plot *, const char *name, const char *const *word, uint32_t n);       /* a gnuplot array from 1 */
-void plot_tics(struct plot *, const char *name, const char *const *word, uint32_t n);        /* the same for labels of tics, which are formats */
-void plot_devices(struct plot *, const struct result_set *);                                 /* arrays series and colour; show = the used ones */
+void plot_words(struct plot *, const char *name, const char *const *word, uint32_t n); /* a gnuplot array from 1 */
+void plot_tics(struct plot *, const char *name, const char *const *word,
+               uint32_t n);                                  /* the same for labels of tics, which are formats */
+void plot_devices(struct plot *, const struct result_set *); /* arrays series and colour; show = the used ones */
 const char *plot_colour(const struct result_set *, uint32_t device);                         /* "#0072b2" */
 /* Candidates that a report shows one picture each of; they write at most `max` and return how many there are. */
 uint32_t plot_tile_problems(const struct result_set *, const struct stored_result **out, uint32_t max);

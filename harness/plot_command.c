@@ -43,7 +43,8 @@ static int find_output(const struct cli *c, struct words *w)
     while (f < PLOT_FORMATS && strcmp(known[f], format) != 0) f++;
     if (f == PLOT_FORMATS) return unknown("format", format, known, PLOT_FORMATS);
     if (!stem || stem >= sizeof(w->name)) return cli_error(EXIT_USAGE, "plot: --out '%.200s' names no file", c->out);
-    if (strpbrk(file, "'\n\\")) return cli_error(EXIT_USAGE, "plot: --out: quotes, backslashes and line breaks are not allowed in the name");
+    if (strpbrk(file, "'\n\\"))
+        return cli_error(EXIT_USAGE, "plot: --out: quotes, backslashes and line breaks are not allowed in the name");
     w->format = (enum plot_format)f;
     snprintf(w->name, sizeof(w->name), "%.*s", (int)stem, file);
     snprintf(w->folder, sizeof(w->folder), "%.*s", slash ? (int)(slash - c->out) : 1, slash ? c->out : ".");
@@ -70,7 +71,8 @@ static int find_subject(const struct cli *c, struct result_filter *f)
     return 0;
 }
 
-static int load(const struct cli *c, const struct words *w, struct store *st, struct result_set *set, char *err, size_t errlen)
+static int load(const struct cli *c, const struct words *w, struct store *st, struct result_set *set, char *err,
+                size_t errlen)
 {
     struct result_filter f = { .backend = c->backend.item, .nbackend = c->backend.n, .text = c->filter };
     static const char *const all[] = { "all" };
@@ -78,8 +80,10 @@ static int load(const struct cli *c, const struct words *w, struct store *st, st
     int64_t *run = NULL;
     int rc = find_subject(c, &f);
     if (rc) return rc;
-    if (history && !f.case_hash && !f.text) return cli_error(EXIT_USAGE, "plot history: give a case id (`mlxbench list cases SUITE`) or --filter");
-    rc = query_runs(st, history && !c->runs.n ? all : c->runs.item, history && !c->runs.n ? 1 : c->runs.n, &run, &f.nrun, err, errlen);
+    if (history && !f.case_hash && !f.text)
+        return cli_error(EXIT_USAGE, "plot history: give a case id (`mlxbench list cases SUITE`) or --filter");
+    rc = query_runs(st, history && !c->runs.n ? all : c->runs.item, history && !c->runs.n ? 1 : c->runs.n, &run,
+                    &f.nrun, err, errlen);
     f.run = run;
     if (rc == 0) rc = query_results(st, &f, set, err, errlen);
     free(run);
@@ -102,7 +106,9 @@ int plot_run(const struct cli *c)
     rc = load(c, &w, st, &set, err, sizeof(err));
     if (rc) goto out;
     const bool per_op = strcmp(w.plot->name, "speed") == 0 || strcmp(w.plot->name, "scaling") == 0;
-    const struct plot_request q = { .store = st, .set = &set, .op = per_op ? set.result[0].line.op : NULL, .param = c->param };
+    const struct plot_request q = {
+        .store = st, .set = &set, .op = per_op ? set.result[0].line.op : NULL, .param = c->param
+    };
     rc = plot_build(w.plot, &q, &p, err, sizeof(err));
     if (rc == 0) rc = plot_draw(&p, w.format, c->template_file, w.folder, w.name, false, err, sizeof(err));
     if (rc) rc = cli_error(rc == MXB_EDB ? EXIT_DB : EXIT_USAGE, "%s", err);

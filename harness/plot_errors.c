@@ -45,7 +45,8 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     }
     snprintf(p->title, sizeof(p->title), "Error%s%s by entry and device", q->op ? " of " : "", q->op ? q->op : "");
     if (!n) snprintf(p->subtitle, sizeof(p->subtitle), "nothing was compared");
-    else if (left_out) snprintf(p->subtitle, sizeof(p->subtitle), "worst of all cases; the first %d entry points", MAX_ENTRIES);
+    else if (left_out)
+        snprintf(p->subtitle, sizeof(p->subtitle), "worst of all cases; the first %d entry points", MAX_ENTRIES);
     else snprintf(p->subtitle, sizeof(p->subtitle), "worst of all cases; at or below 0.01: bit equal or nearly so");
     fputs("row,entry,series_index,series,err_rms_sigma,err_max_sigma,cases,failed\n", p->data);
     for (uint32_t e = 0; e < n; e++)

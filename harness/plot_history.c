@@ -1,5 +1,5 @@
-/* History of one case: the median of every run with its interval, in order of time, per device, change points marked.  A new
- * driver goes on in the same series, as in `mlxbench history`. */
+/* History of one case: the median of every run with its interval, in order of time, per device, change points marked.
+ * A new driver goes on in the same series, as in `mlxbench history`. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +25,15 @@ static uint32_t series_of(const struct result_set *s, uint32_t device)
     const struct stored_device *d = &s->device[device];
     for (uint32_t i = 0; i < device; i++) {
         const struct stored_device *o = &s->device[i];
-        if (strcmp(o->backend, d->backend) == 0 && strcmp(o->name, d->name) == 0 && strcmp(o->hostname, d->hostname) == 0) return i;
+        if (strcmp(o->backend, d->backend) == 0 && strcmp(o->name, d->name) == 0 &&
+            strcmp(o->hostname, d->hostname) == 0)
+            return i;
     }
     return device;
 }
 
-static void put_path(struct plot *p, const struct result_set *s, const struct path *a, uint32_t series, const uint32_t *place,
-                     const struct step *step, size_t nstep)
+static void put_path(struct plot *p, const struct result_set *s, const struct path *a, uint32_t series,
+                     const uint32_t *place, const struct step *step, size_t nstep)
 {
     for (uint32_t i = 0; i < a->n; i++) {
         const struct stored_result *r = a->point[i];
@@ -56,13 +58,15 @@ static void number_runs(const struct result_set *s, const struct stored_result *
 {
     for (uint32_t u = 0, r = 0; u < s->nrun; u++) {
         bool shown = false;
-        for (; r < s->nresult && s->result[r].run == u; r++) shown |= of_case(&s->result[r], focus);   /* in order of runs */
+        for (; r < s->nresult && s->result[r].run == u; r++)
+            shown |= of_case(&s->result[r], focus); /* in order of runs */
         place[u] = *n;
         *n += shown;
     }
 }
 
-static int put_series(struct plot *p, const struct result_set *s, const struct stored_result *focus, const uint32_t *place, uint32_t *changes)
+static int put_series(struct plot *p, const struct result_set *s, const struct stored_result *focus,
+                      const uint32_t *place, uint32_t *changes)
 {
     struct path a = { .point = calloc(s->nresult, sizeof(*a.point)), .ns = calloc(s->nresult, sizeof(*a.ns)) };
     int rc = a.point && a.ns ? 0 : MXB_ENOMEM;
@@ -111,4 +115,5 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     return rc;
 }
 
-const struct plot_kind plot_history = { "history", "median of a case over all runs, with intervals and change points", build };
+const struct plot_kind plot_history = { "history", "median of a case over all runs, with intervals and change points",
+                                        build };

@@ -46,7 +46,8 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
             fputc(',', p->data);
             put_escaped(p->data, ESC_CSV, text[k]);
         }
-        fprintf(p->data, ",%.6g,%.6g,%.6g,%.6g\n", l->flops / l->bytes, l->gflops, l->flops / l->ci_hi_ns, l->flops / l->ci_lo_ns);
+        fprintf(p->data, ",%.6g,%.6g,%.6g,%.6g\n", l->flops / l->bytes, l->gflops, l->flops / l->ci_hi_ns,
+                l->flops / l->ci_lo_ns);
         least = fmin(least, l->flops / l->bytes);
         most = fmax(most, l->flops / l->bytes);
         p->used |= 1ull << r->device % 64;
@@ -54,30 +55,38 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     }
     plot_devices(p, s);
     static const char *const peak[] = { "memory_gbps", "cache_gbps", "f32_gflops", "f16_gflops" };
-    for (size_t i = 0; i < MXB_COUNT(peak); i++) fprintf(p->vars, "array %s[%u]\n", peak[i], s->ndevice ? s->ndevice : 1);
+    for (size_t i = 0; i < MXB_COUNT(peak); i++)
+        fprintf(p->vars, "array %s[%u]\n", peak[i], s->ndevice ? s->ndevice : 1);
     for (uint32_t d = 0; d < s->ndevice; d++) {
         const struct stored_device *v = &s->device[d];
         const double rate[] = { v->memory_gbps, v->cache_gbps, v->f32_gflops, v->f16_gflops };
         measured += v->f32_gflops > 0;
-        for (size_t i = 0; i < MXB_COUNT(peak); i++) fprintf(p->vars, "%s[%u] = %.6g\n", peak[i], d + 1, rate[i] > 0 ? rate[i] : 0.);
+        for (size_t i = 0; i < MXB_COUNT(peak); i++)
+            fprintf(p->vars, "%s[%u] = %.6g\n", peak[i], d + 1, rate[i] > 0 ? rate[i] : 0.);
     }
     plot_number(p, "xmin", p->points ? least / 2 : 0.1);
     plot_number(p, "xmax", p->points ? most * 2 : 10);
     snprintf(p->title, sizeof(p->title), "Roofline%s%s", q->op ? " of " : "", q->op ? q->op : "");
     if (!p->points) snprintf(p->subtitle, sizeof(p->subtitle), "no timed case does arithmetic");
-    else if (!measured) snprintf(p->subtitle, sizeof(p->subtitle), "no ceilings are measured yet: `mlxbench roofline` measures them");
-    else snprintf(p->subtitle, sizeof(p->subtitle), "lines: measured memory bandwidth and f32 peak of each device; dashed: bandwidth of the caches, f16 peak");
+    else if (!measured)
+        snprintf(p->subtitle, sizeof(p->subtitle), "no ceilings are measured yet: `mlxbench roofline` measures them");
+    else
+        snprintf(
+            p->subtitle, sizeof(p->subtitle),
+            "lines: measured memory bandwidth and f32 peak of each device; dashed: bandwidth of the caches, f16 peak");
     if (p->points && left_out) {
         const size_t n = strlen(p->subtitle);
         snprintf(p->subtitle + n, sizeof(p->subtitle) - n, "; %u cases without arithmetic are left out", left_out);
     }
     if (hidden) {
         const size_t n = strlen(p->subtitle);
-        snprintf(p->subtitle + n, sizeof(p->subtitle) - n, "; %u points that would lie on others are not drawn", hidden);
+        snprintf(p->subtitle + n, sizeof(p->subtitle) - n, "; %u points that would lie on others are not drawn",
+                 hidden);
     }
     free(grid);
     p->height = 520;
     return 0;
 }
 
-const struct plot_kind plot_roofline = { "roofline", "arithmetic rate over intensity under the measured ceilings", build };
+const struct plot_kind plot_roofline = { "roofline", "arithmetic rate over intensity under the measured ceilings",
+                                         build };

@@ -29,8 +29,8 @@ static const struct stored_result *find_case(const struct result_set *s)
     return any;
 }
 
-static int put_samples(struct plot *p, struct store *st, const struct stored_result *r, uint32_t series, const char *label, char *err,
-                       size_t errlen)
+static int put_samples(struct plot *p, struct store *st, const struct stored_result *r, uint32_t series,
+                       const char *label, char *err, size_t errlen)
 {
     double *ns;
     size_t n;
@@ -69,8 +69,9 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     for (uint32_t i = 0; i < s->nresult && focus && n < MAX_CURVES && rc == 0; i++) {
         const struct stored_result *r = &s->result[i];
         if (!is_timed(r) || r->device != focus->device || strcmp(r->case_text, focus->case_text) != 0) continue;
-        snprintf(label[n], sizeof(label[n]), "%s run %.8s of %s: median %.4g µs, 95 %% interval %.4g to %.4g", s->nrun > 1 && n < 2 ? (n ? "B" : "A") : "",
-                 s->run[r->run].uuid, s->run[r->run].started, r->line.median_ns / 1e3, r->line.ci_lo_ns / 1e3, r->line.ci_hi_ns / 1e3);
+        snprintf(label[n], sizeof(label[n]), "%s run %.8s of %s: median %.4g µs, 95 %% interval %.4g to %.4g",
+                 s->nrun > 1 && n < 2 ? (n ? "B" : "A") : "", s->run[r->run].uuid, s->run[r->run].started,
+                 r->line.median_ns / 1e3, r->line.ci_lo_ns / 1e3, r->line.ci_hi_ns / 1e3);
         snprintf(median, sizeof(median), "median_us[%u]", n + 1);
         plot_number(p, median, r->line.median_ns / 1e3);
         word[n] = label[n][0] == ' ' ? label[n] + 1 : label[n];
@@ -84,4 +85,5 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     return rc;
 }
 
-const struct plot_kind plot_samples = { "samples", "distribution of the samples of a case, one curve per run (A/B)", build };
+const struct plot_kind plot_samples = { "samples", "distribution of the samples of a case, one curve per run (A/B)",
+                                        build };

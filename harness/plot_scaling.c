@@ -1,4 +1,5 @@
-/* Scaling over a swept parameter: the fastest time of each device per value, with the exponent of the fitted power law. */
+/* Scaling over a swept parameter: the fastest time of each device per value, with the exponent of the fitted power
+ * law. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,12 @@
 #include "harness/escape.h"
 #include "harness/plot.h"
 
-enum { LEAST = 3, MAX_LINES = 12, LOOKED = 16, TRIES = 300 };        /* values of the parameter; lines in a picture; limits of the search */
+enum {
+    LEAST = 3,
+    MAX_LINES = 12,
+    LOOKED = 16,
+    TRIES = 300
+}; /* values of the parameter; lines in a picture; limits of the search */
 
 struct curve { const struct stored_result *first; uint32_t n; double slope, at; };   /* time = at * value^slope, ns */
 
@@ -25,7 +31,8 @@ static uint32_t curve_values(const struct result_set *s, const struct stored_res
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->nresult && n < MXB_COUNT(seen); i++) {
         const struct stored_result *x = &s->result[i];
-        if (!of_op(x, r->line.op) || !same_curve(x, r, param) || !field_number(x->case_text, param, &v) || v <= 0) continue;
+        if (!of_op(x, r->line.op) || !same_curve(x, r, param) || !field_number(x->case_text, param, &v) || v <= 0)
+            continue;
         uint32_t k = 0;
         while (k < n && seen[k] != v) k++;
         if (k == n) seen[n++] = v;
@@ -59,7 +66,9 @@ static void fit(const struct result_set *s, struct curve *c, const char *param)
     double v, n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
     for (uint32_t i = 0; i < s->nresult; i++) {
         const struct stored_result *r = &s->result[i];
-        if (!of_op(r, c->first->line.op) || !same_curve(r, c->first, param) || !field_number(r->case_text, param, &v) || v <= 0) continue;
+        if (!of_op(r, c->first->line.op) || !same_curve(r, c->first, param) || !field_number(r->case_text, param, &v) ||
+            v <= 0)
+            continue;
         const double x = log(v), y = log(r->line.median_ns);
         n++;
         sx += x;
@@ -72,16 +81,19 @@ static void fit(const struct result_set *s, struct curve *c, const char *param)
     c->at = exp((sy - c->slope * sx) / n);
 }
 
-static void put_curve(struct plot *p, const struct result_set *s, const struct curve *c, uint32_t at, const char *param, const char *label)
+static void put_curve(struct plot *p, const struct result_set *s, const struct curve *c, uint32_t at, const char *param,
+                      const char *label)
 {
     double v;
     for (uint32_t i = 0; i < s->nresult; i++) {
         const struct stored_result *r = &s->result[i];
-        if (!of_op(r, c->first->line.op) || !same_curve(r, c->first, param) || !field_number(r->case_text, param, &v) || v <= 0) continue;
+        if (!of_op(r, c->first->line.op) || !same_curve(r, c->first, param) || !field_number(r->case_text, param, &v) ||
+            v <= 0)
+            continue;
         fprintf(p->data, "%u,", at + 1);
         put_escaped(p->data, ESC_CSV, label);
-        fprintf(p->data, ",%.9g,%.9g,%.9g,%.9g,%.4g,%.9g,", v, r->line.median_ns, r->line.ci_lo_ns, r->line.ci_hi_ns, c->slope,
-                c->at * pow(v, c->slope));
+        fprintf(p->data, ",%.9g,%.9g,%.9g,%.9g,%.4g,%.9g,", v, r->line.median_ns, r->line.ci_lo_ns, r->line.ci_hi_ns,
+                c->slope, c->at * pow(v, c->slope));
         put_escaped(p->data, ESC_CSV, r->line.impl);
         fputc(',', p->data);
         put_escaped(p->data, ESC_CSV, r->line.tile);
@@ -109,7 +121,8 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
 {
     struct curve curve[MAX_LINES];
     char name[48], label[MAX_LINES][400];
-    const char *param = q->param ? q->param : plot_swept_param(q->set, q->op, name), *word[MAX_LINES], *colour[MAX_LINES];
+    const char *param = q->param ? q->param : plot_swept_param(q->set, q->op, name), *word[MAX_LINES],
+               *colour[MAX_LINES];
     const uint32_t n = param ? find_curves(q->set, q->op, param, curve) : 0;
     const struct stored_result *first[MAX_LINES];
     struct varying v;
@@ -129,8 +142,8 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     for (uint32_t k = 0; k < n; k++) {
         char problem[200];
         problem_label(first[k], &v, entries, problem, sizeof(problem));
-        snprintf(label[k], sizeof(label[k]), "%.100s%s%.180s: exponent %.2f", q->set->device[first[k]->device].label, *problem ? " " : "",
-                 problem, curve[k].slope);
+        snprintf(label[k], sizeof(label[k]), "%.100s%s%.180s: exponent %.2f", q->set->device[first[k]->device].label,
+                 *problem ? " " : "", problem, curve[k].slope);
         word[k] = label[k];
         colour[k] = plot_colour(q->set, first[k]->device);
         put_curve(p, q->set, &curve[k], k, param, label[k]);

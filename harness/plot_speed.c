@@ -1,4 +1,5 @@
-/* Speed by backend and device: per problem of an op, the fastest impl and tile of every device, as bars with intervals. */
+/* Speed by backend and device: per problem of an op, the fastest impl and tile of every device, as bars with
+ * intervals. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static const struct stored_result **problems_of(const struct result_set *s, cons
 }
 
 /* The fastest result of the problem on the device; the latest run that has one wins. */
-static const struct stored_result *fastest(const struct result_set *s, const struct stored_result *problem, uint32_t device)
+static const struct stored_result *fastest(const struct result_set *s, const struct stored_result *problem,
+                                           uint32_t device)
 {
     const struct stored_result *best = NULL;
     for (uint32_t i = 0; i < s->nresult; i++) {
@@ -47,7 +49,8 @@ static const struct stored_result *fastest(const struct result_set *s, const str
     return best;
 }
 
-static void put_bar(struct plot *p, uint32_t row, const char *label, const struct result_set *s, const struct stored_result *r)
+static void put_bar(struct plot *p, uint32_t row, const char *label, const struct result_set *s,
+                    const struct stored_result *r)
 {
     const struct result_line *l = &r->line;
     fprintf(p->data, "%u,", row);
@@ -86,7 +89,9 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     else {
         common_label(list[0], &v, common, sizeof(common));
         snprintf(p->subtitle, sizeof(p->subtitle), "%s; fastest impl and tile of each device", common);
-        if (all > n) snprintf(p->subtitle, sizeof(p->subtitle), "the %u of %u problems with the most work; fastest impl and tile of each device", n, all);
+        if (all > n)
+            snprintf(p->subtitle, sizeof(p->subtitle),
+                     "the %u of %u problems with the most work; fastest impl and tile of each device", n, all);
     }
     fputs("row,problem,series_index,series,impl,tile,median_ns,ci_lo_ns,ci_hi_ns,gbps,gflops\n", p->data);
     double lo = HUGE_VAL;

@@ -67,7 +67,8 @@ uint32_t plot_tile_problems(const struct result_set *s, const struct stored_resu
     while (first < s->nresult) {                     /* results of a problem are neighbours in a run */
         const struct stored_result *r = &s->result[first];
         uint32_t end = first + 1, tiled = r->line.tile != NULL;
-        while (end < s->nresult && s->result[end].run == r->run && same_problem(&s->result[end], r)) tiled += s->result[end++].line.tile != NULL;
+        while (end < s->nresult && s->result[end].run == r->run && same_problem(&s->result[end], r))
+            tiled += s->result[end++].line.tile != NULL;
         while (first < end && !s->result[first].line.tile) first++;
         bool known = tiled < 4;
         for (uint32_t k = 0; k < kept && !known; k++) known = same_problem(out[k], &s->result[first]);
@@ -80,7 +81,12 @@ uint32_t plot_tile_problems(const struct result_set *s, const struct stored_resu
     return n;
 }
 
-struct panel { uint32_t device; const char *impl; double best; const struct stored_result *cell[MAX_STEPS][MAX_STEPS]; };
+struct panel {
+    uint32_t device;
+    const char *impl;
+    double best;
+    const struct stored_result *cell[MAX_STEPS][MAX_STEPS];
+};
 
 /* A timed result beats one that is not, a faster one a slower one: further constants (RQ, WG) are searched through. */
 static bool better(const struct stored_result *a, const struct stored_result *b)
@@ -89,8 +95,8 @@ static bool better(const struct stored_result *a, const struct stored_result *b)
     return is_timed(a) && a->line.median_ns < b->line.median_ns;
 }
 
-static uint32_t fill_panels(const struct result_set *s, const struct stored_result *problem, const struct axis *x, const struct axis *y,
-                            struct panel *panel)
+static uint32_t fill_panels(const struct result_set *s, const struct stored_result *problem, const struct axis *x,
+                            const struct axis *y, struct panel *panel)
 {
     uint32_t n = 0;
     double vx, vy;
@@ -109,8 +115,8 @@ static uint32_t fill_panels(const struct result_set *s, const struct stored_resu
     return n;
 }
 
-static void put_cells(struct plot *p, const struct result_set *s, const struct axis *x, const struct axis *y, const struct panel *panel,
-                      uint32_t at)
+static void put_cells(struct plot *p, const struct result_set *s, const struct axis *x, const struct axis *y,
+                      const struct panel *panel, uint32_t at)
 {
     for (uint32_t iy = 0; iy < y->n; iy++)
         for (uint32_t ix = 0; ix < x->n; ix++) {
@@ -123,7 +129,9 @@ static void put_cells(struct plot *p, const struct result_set *s, const struct a
             put_escaped(p->data, ESC_CSV, panel->impl);
             fprintf(p->data, ",%.9g,%.9g,%u,%u,%s,", x->value[ix], y->value[iy], ix, iy, r->line.status);
             put_escaped(p->data, ESC_CSV, r->line.tile);
-            if (timed) fprintf(p->data, ",%.9g,%.6g,%d,", r->line.median_ns, r->line.median_ns / panel->best, r->line.median_ns == panel->best);
+            if (timed)
+                fprintf(p->data, ",%.9g,%.6g,%d,", r->line.median_ns, r->line.median_ns / panel->best,
+                        r->line.median_ns == panel->best);
             else fputs(",,,0,", p->data);
             put_escaped(p->data, ESC_CSV, r->line.reason);
             fputc('\n', p->data);
@@ -188,4 +196,5 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     return 0;
 }
 
-const struct plot_kind plot_tiles = { "tiles", "heat map of time over two tile constants, one panel per device", build };
+const struct plot_kind plot_tiles = { "tiles", "heat map of time over two tile constants, one panel per device",
+                                      build };

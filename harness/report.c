@@ -7,8 +7,8 @@
 #include "harness/nearest.h"
 
 extern const struct reporter report_table, report_json, report_csv, report_junit, report_tap, report_markdown;
-const struct reporter *const reporters[] = { &report_table, &report_json, &report_csv, &report_junit, &report_tap, &report_markdown,
-                                             NULL };
+const struct reporter *const reporters[] = { &report_table, &report_json,     &report_csv, &report_junit,
+                                             &report_tap,   &report_markdown, NULL };
 
 static const struct reporter *find_reporter(const char *name, size_t len, bool to_file, char *err, size_t errlen)
 {
@@ -42,8 +42,8 @@ int sinks_add(struct report_sinks *s, const char *spec, bool to_file, char *err,
     return 0;
 }
 
-int sinks_begin(struct report_sinks *s, const struct case_list *l, const struct device_list *d, const struct report_style *style,
-                char *err, size_t errlen)
+int sinks_begin(struct report_sinks *s, const struct case_list *l, const struct device_list *d,
+                const struct report_style *style, char *err, size_t errlen)
 {
     static const struct report_style plain = { 0 };
     for (uint32_t i = 0; i < s->n; i++) {

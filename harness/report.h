@@ -6,8 +6,8 @@
 #include "harness/store.h"
 #include "harness/suite.h"
 
-/* Version of the JSON lines, which builds of mlxbench read from one another: counts up when a field changes its meaning or
- * goes; new fields may come at any time. */
+/* Version of the JSON lines, which builds of mlxbench read from one another: counts up when a field changes its meaning
+ * or goes; new fields may come at any time. */
 enum { REPORT_JSON_FORMAT = 1 };
 
 struct run_summary {
@@ -30,7 +30,8 @@ struct report_style {
 struct reporter {
     const char *name;                /* --format */
     /* Before the first row; cases: all that will come, so that columns can be chosen. *state NULL: no memory. */
-    void (*begin)(FILE *, const struct case_list *, const struct device_list *, const struct report_style *, void **state);
+    void (*begin)(FILE *, const struct case_list *, const struct device_list *, const struct report_style *,
+                  void **state);
     /* label: "vulkan:0" or "vulkan" without a device.  Text of the row is the caller's and gone afterwards. */
     void (*row)(FILE *, void *state, const struct result_row *, const char *label, const struct bench_case *);
     void (*end)(FILE *, void *state, const struct run_summary *);    /* frees the state */
@@ -44,8 +45,8 @@ struct report_sinks { struct report_sink sink[MAX_SINKS]; uint32_t n; };
 /* spec: "table", or "junit=out.xml" if to_file.  0 or MXB_EINVAL with the text in err. */
 int  sinks_add(struct report_sinks *, const char *spec, bool to_file, char *err, size_t errlen);
 /* Opens the files and begins.  Not 0: the text is in err, what was opened is closed again by sinks_end(). */
-int  sinks_begin(struct report_sinks *, const struct case_list *, const struct device_list *, const struct report_style *, char *err,
-                 size_t errlen);
+int sinks_begin(struct report_sinks *, const struct case_list *, const struct device_list *,
+                const struct report_style *, char *err, size_t errlen);
 void sinks_row(struct report_sinks *, const struct result_row *, const char *label, const struct bench_case *);
 /* summary NULL: nothing was run.  Not 0: a file could not be written. */
 int  sinks_end(struct report_sinks *, const struct run_summary *, char *err, size_t errlen);

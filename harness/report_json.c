@@ -1,10 +1,12 @@
-/* --format json: one object a line per case, and a last one with "summary"; --format csv: the same fields as a table. */
+/* --format json: one object a line per case, and a last one with "summary"; --format csv: the same fields as a
+ * table. */
 #include <stdio.h>
 #include "harness/json.h"
 #include "harness/report.h"
 #include "harness/result_line.h"
 
-static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
+static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style,
+                  void **state)
 {
     (void)f; (void)l; (void)d; (void)style;
     *state = (void *)1;              /* nothing to keep */
@@ -45,7 +47,8 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     fputc('\n', f);
 }
 
-static void csv_begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
+static void csv_begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style,
+                      void **state)
 {
     begin(f, l, d, style, state);
     result_line_csv_head(f);

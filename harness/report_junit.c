@@ -21,7 +21,8 @@ struct junit {
     char started[32], host[256];
 };
 
-static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
+static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style,
+                  void **state)
 {
     struct junit *j = calloc(1, sizeof(*j));
     const time_t now = time(NULL);
@@ -69,7 +70,10 @@ static void attribute(FILE *f, const char *name, const char *value)
 /* What is wrong with the output is a failure; what kept it from being computed is an error. */
 static const char *element_of(enum mxb_status st)
 {
-    return st == ST_FAIL || st == ST_MISTRUSTED ? "failure" : st == ST_SKIP ? "skipped" : st == ST_PASS ? NULL : "error";
+    return st == ST_FAIL || st == ST_MISTRUSTED ? "failure"
+           : st == ST_SKIP                      ? "skipped"
+           : st == ST_PASS                      ? NULL
+                                                : "error";
 }
 
 static void row(FILE *f, void *state, const struct result_row *r, const char *label, const struct bench_case *c)
@@ -109,19 +113,21 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     fputs("    </testcase>\n", s->file);
 }
 
-static void print_suite(FILE *f, const struct junit *j, struct junit_suite *s, uint32_t id, const struct run_summary *sum)
+static void print_suite(FILE *f, const struct junit *j, struct junit_suite *s, uint32_t id,
+                        const struct run_summary *sum)
 {
     fputs("  <testsuite", f);
     attribute(f, "name", s->name);
     fprintf(f, " id=\"%u\" package=\"mlxbench\"", id);
     attribute(f, "timestamp", j->started);
     attribute(f, "hostname", j->host);
-    fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.6f\">\n", s->tests, s->failures, s->errors,
-            s->skipped, s->seconds);
+    fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.6f\">\n", s->tests, s->failures,
+            s->errors, s->skipped, s->seconds);
     fputs("    <properties>\n", f);
     if (sum->run_uuid && *sum->run_uuid) fprintf(f, "      <property name=\"run\" value=\"%s\"/>\n", sum->run_uuid);
     fprintf(f, "      <property name=\"not_run\" value=\"%u\"/>\n", sum->not_run);
-    fprintf(f, "      <property name=\"interrupted\" value=\"%s\"/>\n    </properties>\n", sum->interrupted ? "true" : "false");
+    fprintf(f, "      <property name=\"interrupted\" value=\"%s\"/>\n    </properties>\n",
+            sum->interrupted ? "true" : "false");
     fflush(s->file);
     fwrite(s->text, 1, s->size, f);
     fputs("    <system-out/>\n    <system-err/>\n  </testsuite>\n", f);
@@ -139,8 +145,11 @@ static void end(FILE *f, void *state, const struct run_summary *sum)
         total.skipped += s->skipped;
         total.seconds += s->seconds;
     }
-    fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mlxbench\" tests=\"%u\" failures=\"%u\" errors=\"%u\""
-            " skipped=\"%u\" time=\"%.6f\">\n", total.tests, total.failures, total.errors, total.skipped, total.seconds);
+    fprintf(f,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mlxbench\" tests=\"%u\" failures=\"%u\" "
+            "errors=\"%u\""
+            " skipped=\"%u\" time=\"%.6f\">\n",
+            total.tests, total.failures, total.errors, total.skipped, total.seconds);
     for (struct junit_suite *s = j->first, *next; s; s = next) {
         next = s->next;
         print_suite(f, j, s, id++, sum);

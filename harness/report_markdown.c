@@ -24,7 +24,8 @@ static void close_text(struct text *t)
     free(t->data);
 }
 
-static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
+static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style,
+                  void **state)
 {
     struct markdown *m = calloc(1, sizeof(*m));
     (void)f; (void)l; (void)style;

@@ -1,4 +1,5 @@
-/* `mlxbench report [RUN...] --out DIR`: writes the folder of a report: index.html, results.csv, results.json, plots/. */
+/* `mlxbench report [RUN...] --out DIR`: writes the folder of a report: index.html, results.csv, results.json,
+ * plots/. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -96,24 +97,33 @@ static void put_head(const struct page *p)
     const struct stored_run *u = &p->set->run[p->set->nrun - 1];
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>mlxbench report, ", p->f);
+          "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>mlxbench "
+          "report, ",
+          p->f);
     put_html(p->f, u->started);
     fputs("</title>\n", p->f);
     put_asset(p->f, "style", "page", ".css");
-    fputs("</head>\n<body>\n<header>\n<h1>mlxbench report</h1>\n<button id=\"theme\" class=\"script\" type=\"button\">Dark</button>\n", p->f);
+    fputs("</head>\n<body>\n<header>\n<h1>mlxbench report</h1>\n<button id=\"theme\" class=\"script\" "
+          "type=\"button\">Dark</button>\n",
+          p->f);
     fputs("<nav><a href=\"#summary\">Summary</a> <a href=\"#machines\">Machines</a> <a href=\"#pictures\">Pictures</a>"
-          " <a href=\"#results\">Results</a> <a href=\"results.csv\">CSV</a> <a href=\"results.json\">JSON</a></nav>\n</header>\n<main>\n", p->f);
+          " <a href=\"#results\">Results</a> <a href=\"results.csv\">CSV</a> <a "
+          "href=\"results.json\">JSON</a></nav>\n</header>\n<main>\n",
+          p->f);
 }
 
-/* One section per op; a page of thousands of rows opens with the sections closed, because laying them out takes seconds. */
+/* One section per op; a page of thousands of rows opens with the sections closed, because laying them out takes
+ * seconds. */
 static void put_ops(struct page *p)
 {
     enum { OPEN_ROWS = 1500 };
     const struct result_set *s = p->set;
     fputs("<section id=\"results\">\n<h2>Results</h2>\n<form id=\"filter\" class=\"script\">\n"
           "<label>Show rows with <input id=\"words\" type=\"search\" placeholder=\"bf16 vulkan BQ=32\"></label>\n"
-          "<label>status <select id=\"status\"><option value=\"\">any</option><option>PASS</option><option value=\"!\">not PASS</option>"
-          "<option>FAIL</option><option>SKIP</option></select></label>\n<output id=\"shown\"></output>\n</form>\n", p->f);
+          "<label>status <select id=\"status\"><option value=\"\">any</option><option>PASS</option><option "
+          "value=\"!\">not PASS</option>"
+          "<option>FAIL</option><option>SKIP</option></select></label>\n<output id=\"shown\"></output>\n</form>\n",
+          p->f);
     for (uint32_t i = 0; i < s->nresult; i++) {
         const char *op = s->result[i].line.op;
         bool seen = false;
@@ -126,8 +136,10 @@ static void put_ops(struct page *p)
         put_html(p->f, op);
         fprintf(p->f, "\"%s>\n<summary><h3>", s->nresult <= OPEN_ROWS ? " open" : "");
         put_html(p->f, op);
-        fprintf(p->f, "</h3> <span class=\"count\">%u rows: %u pass, %u skip, <b class=\"%s\">%u not passed</b></span></summary>\n", rows, pass,
-                skip, rows > pass + skip ? "bad" : "good", rows - pass - skip);
+        fprintf(p->f,
+                "</h3> <span class=\"count\">%u rows: %u pass, %u skip, <b class=\"%s\">%u not "
+                "passed</b></span></summary>\n",
+                rows, pass, skip, rows > pass + skip ? "bad" : "good", rows - pass - skip);
         page_op_plots(p, op);
         page_table(p, op);
         fputs("</details>\n", p->f);
@@ -143,7 +155,8 @@ static int write_page(struct page *p, char *err, size_t errlen)
     page_machines(p);
     page_overview_plots(p);
     put_ops(p);
-    if (p->left_out) fprintf(p->f, "<p>%u further pictures are left out; <code>mlxbench plot</code> draws them.</p>\n", p->left_out);
+    if (p->left_out)
+        fprintf(p->f, "<p>%u further pictures are left out; <code>mlxbench plot</code> draws them.</p>\n", p->left_out);
     if (*p->problem) {
         fputs("<p class=\"bad\">Pictures are missing: ", p->f);
         put_html(p->f, p->problem);
@@ -182,11 +195,13 @@ int report_run(const struct cli *c)
     if (rc == 0) rc = make_folders(c->out, err, sizeof(err));
     if (rc == 0) rc = write_raw(c->out, &set, err, sizeof(err));
     struct page p = { .store = st, .set = &set, .folder = c->out, .can_draw = plot_can_draw() };
-    if (!p.can_draw) snprintf(p.problem, sizeof(p.problem), "gnuplot is not installed (on Debian: apt-get install gnuplot-nox)");
+    if (!p.can_draw)
+        snprintf(p.problem, sizeof(p.problem), "gnuplot is not installed (on Debian: apt-get install gnuplot-nox)");
     if (rc == 0) rc = write_page(&p, err, sizeof(err));
     if (rc) rc = cli_error(rc == MXB_EDB ? EXIT_DB : EXIT_USAGE, "%s", err);
     else {
-        printf("%s/index.html: %u results of %u run%s, %u pictures\n", c->out, set.nresult, set.nrun, set.nrun > 1 ? "s" : "", p.pictures);
+        printf("%s/index.html: %u results of %u run%s, %u pictures\n", c->out, set.nresult, set.nrun,
+               set.nrun > 1 ? "s" : "", p.pictures);
         if (*p.problem) fprintf(stderr, "mlxbench: report: pictures are missing: %s\n", p.problem);
     }
     result_set_free(&set);

@@ -5,7 +5,7 @@
 #include "harness/case_fields.h"
 #include "harness/report_page.h"
 
-enum { MAX_PICTURES = 40, MAX_TILES = 4, MAX_HISTORIES = 8, HISTORY_RUNS = 3 };     /* gnuplot takes some 50 ms for one */
+enum { MAX_PICTURES = 40, MAX_TILES = 4, MAX_HISTORIES = 8, HISTORY_RUNS = 3 }; /* gnuplot takes some 50 ms for one */
 
 /* ids and references get the picture's name, so that pictures on one page do not share them. */
 static void put_svg(FILE *f, const char *svg, const char *name)

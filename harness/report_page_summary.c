@@ -6,7 +6,8 @@
 
 enum { WORST = 5, MAX_REASONS = 30, MAX_FAILURES = 200, OPEN_RUNS = 3 };
 
-static const char *const status_order[] = { "PASS", "FAIL", "SKIP", "UNIMPLEMENTED", "MISTRUSTED", "ERROR", "CRASHED", "TIMEOUT" };
+static const char *const status_order[] = { "PASS",       "FAIL",  "SKIP",    "UNIMPLEMENTED",
+                                            "MISTRUSTED", "ERROR", "CRASHED", "TIMEOUT" };
 
 static bool is_bad(const struct stored_result *r)
 {
@@ -44,7 +45,9 @@ static void put_counts(FILE *f, const struct result_set *s)
 /* What ran where: results per op and device. */
 static void put_matrix(FILE *f, const struct result_set *s)
 {
-    fputs("<div class=\"wide\"><table class=\"plain\"><caption>Passed of those that ran (and skipped), by op and device</caption>\n<thead><tr><th>op</th>", f);
+    fputs("<div class=\"wide\"><table class=\"plain\"><caption>Passed of those that ran (and skipped), by op and "
+          "device</caption>\n<thead><tr><th>op</th>",
+          f);
     for (uint32_t d = 0; d < s->ndevice; d++) {
         fputs("<th>", f);
         put_html(f, s->device[d].label);
@@ -72,7 +75,11 @@ static void put_matrix(FILE *f, const struct result_set *s)
             }
             if (!all) fputs("<td>–</td>", f);
             else {
-                fprintf(f, "<td class=\"%s\">%u of %u", pass + skip < all ? "bad" : pass ? "good" : "", pass, all - skip);
+                fprintf(f, "<td class=\"%s\">%u of %u",
+                        pass + skip < all ? "bad"
+                        : pass            ? "good"
+                                          : "",
+                        pass, all - skip);
                 if (skip) fprintf(f, " (%u)", skip);
                 fputs("</td>", f);
             }
@@ -98,7 +105,9 @@ static void put_worst(FILE *f, const struct result_set *s)
         worst[at] = r;
     }
     if (!n) return;
-    fputs("<h3>Largest errors</h3>\n<p>In units of the error's own standard deviation σ; a case fails above 8, or if the root mean square is above 1.</p>\n<ol>\n", f);
+    fputs("<h3>Largest errors</h3>\n<p>In units of the error's own standard deviation σ; a case fails above 8, or if "
+          "the root mean square is above 1.</p>\n<ol>\n",
+          f);
     for (uint32_t i = 0; i < n; i++) {
         fputs("<li>", f);
         if (isnan(worst[i]->line.err_max)) fputs("not a number: ", f);
@@ -196,10 +205,11 @@ static void put_run(FILE *f, const struct stored_run *u)
     snprintf(text, sizeof(text), "%s to %s", u->started, *u->finished ? u->finished : "?");
     put_row(f, "when (UTC)", text);
     put_row(f, "command", u->cmdline);
-    snprintf(text, sizeof(text), "%s %.40s%s%s%s", u->version, u->commit, *u->branch ? " on " : "", u->branch, u->dirty ? ", modified" : "");
+    snprintf(text, sizeof(text), "%s %.40s%s%s%s", u->version, u->commit, *u->branch ? " on " : "", u->branch,
+             u->dirty ? ", modified" : "");
     put_row(f, "mlxbench", text);
-    snprintf(text, sizeof(text), "%s: %s, %lld CPUs, %lld GiB%s%s", u->hostname, u->cpu, (long long)u->ncpu, (long long)u->ram_gib,
-             *u->board ? ", board " : "", u->board);
+    snprintf(text, sizeof(text), "%s: %s, %lld CPUs, %lld GiB%s%s", u->hostname, u->cpu, (long long)u->ncpu,
+             (long long)u->ram_gib, *u->board ? ", board " : "", u->board);
     put_row(f, "machine", text);
     snprintf(text, sizeof(text), "%s, kernel %s%s%s", u->os, u->kernel, *u->governor ? ", governor " : "", u->governor);
     put_row(f, "system", text);
@@ -226,8 +236,10 @@ void page_machines(struct page *p)
             fputs("</details>\n", p->f);
         }
     }
-    fputs("<div class=\"wide\"><table class=\"plain\"><caption>Devices, and what `mlxbench roofline` measured of them</caption>\n<thead><tr><th>device</th><th>name</th><th>driver</th><th>API</th>"
-          "<th>compute units</th><th>memory</th><th>caches</th><th>f32</th><th>f16</th></tr></thead>\n<tbody>\n", p->f);
+    fputs("<div class=\"wide\"><table class=\"plain\"><caption>Devices, and what `mlxbench roofline` measured of "
+          "them</caption>\n<thead><tr><th>device</th><th>name</th><th>driver</th><th>API</th>"
+          "<th>compute units</th><th>memory</th><th>caches</th><th>f32</th><th>f16</th></tr></thead>\n<tbody>\n",
+          p->f);
     for (uint32_t d = 0; d < s->ndevice; d++) {
         const struct stored_device *v = &s->device[d];
         fputs("<tr><th>", p->f);

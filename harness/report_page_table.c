@@ -12,7 +12,7 @@ static bool is_fastest(const struct result_set *s, uint32_t at)
     bool rivals = false;
     uint32_t i = at;
     if (!is_timed(r)) return false;
-    while (i > 0 && s->result[i - 1].run == r->run && same_problem(&s->result[i - 1], r)) i--;   /* neighbours in a run */
+    while (i > 0 && s->result[i - 1].run == r->run && same_problem(&s->result[i - 1], r)) i--; /* neighbours in a run */
     for (; i < s->nresult && s->result[i].run == r->run && same_problem(&s->result[i], r); i++) {
         const struct stored_result *o = &s->result[i];
         if (o == r || o->device != r->device || !is_timed(o)) continue;
@@ -34,7 +34,8 @@ static void put_number(FILE *f, double v, const char *format)
 
 static void put_noise(FILE *f, uint32_t noise)
 {
-    static const char *const flag[] = { "not steady", "drift", "autocorrelated", "outliers", "coarse clock", "clock mismatch", "bimodal" };
+    static const char *const flag[] = { "not steady",   "drift",          "autocorrelated", "outliers",
+                                        "coarse clock", "clock mismatch", "bimodal" };
     const char *before = "; noise: ";
     for (size_t i = 0; i < MXB_COUNT(flag); i++)
         if (noise >> i & 1) {
@@ -101,12 +102,19 @@ static void put_row(const struct page *p, uint32_t at, const struct varying *v)
 
 void page_table(struct page *p, const char *op)
 {
-    static const struct { const char *name, *title; } column[] = {
-        { "status", "" }, { "case", "entry point and the parameters that differ" }, { "device", "" },
-        { "impl, tile", "★ = fastest of its problem on this device" }, { "max σ", "largest error in standard deviations; gate 8" },
-        { "rms σ", "root mean square of the errors in standard deviations; gate 1" }, { "median", "over the rounds, per launch" },
-        { "95 %", "half the 95 % interval of the median" }, { "GB/s", "by the op's own count of bytes" },
-        { "GFLOP/s", "by the op's own count of operations" }, { "of limit", "share of the device's measured limit, and what sets it" }, { "", "" } };
+    static const struct { const char *name, *title;
+    } column[] = { { "status", "" },
+                   { "case", "entry point and the parameters that differ" },
+                   { "device", "" },
+                   { "impl, tile", "★ = fastest of its problem on this device" },
+                   { "max σ", "largest error in standard deviations; gate 8" },
+                   { "rms σ", "root mean square of the errors in standard deviations; gate 1" },
+                   { "median", "over the rounds, per launch" },
+                   { "95 %", "half the 95 % interval of the median" },
+                   { "GB/s", "by the op's own count of bytes" },
+                   { "GFLOP/s", "by the op's own count of operations" },
+                   { "of limit", "share of the device's measured limit, and what sets it" },
+                   { "", "" } };
     const struct result_set *s = p->set;
     const struct stored_result **list = calloc(s->nresult + 1, sizeof(*list));
     uint32_t n = 0;
@@ -123,7 +131,8 @@ void page_table(struct page *p, const char *op)
         fputs("</p>\n", p->f);
     }
     fputs("<div class=\"wide\"><table class=\"results\">\n<thead><tr>", p->f);
-    for (size_t i = 0; i < MXB_COUNT(column); i++) fprintf(p->f, "<th scope=\"col\" title=\"%s\">%s</th>", column[i].title, column[i].name);
+    for (size_t i = 0; i < MXB_COUNT(column); i++)
+        fprintf(p->f, "<th scope=\"col\" title=\"%s\">%s</th>", column[i].title, column[i].name);
     fputs("</tr></thead>\n<tbody>\n", p->f);
     for (uint32_t i = 0; i < s->nresult; i++)
         if (strcmp(s->result[i].line.op, op) == 0) put_row(p, i, &v);

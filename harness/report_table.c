@@ -1,4 +1,5 @@
-/* --format table: one heading per problem, one line per device, impl and tile, in columns as wide as the problem needs. */
+/* --format table: one heading per problem, one line per device, impl and tile, in columns as wide as the problem
+ * needs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +8,21 @@
 #include "harness/report.h"
 #include "harness/roofline.h"
 
-enum { COL_STATUS, COL_DEVICE, COL_TILE, COL_ERROR, COL_BEST, COL_TIME, COL_INTERVAL, COL_GBPS, COL_GFLOPS, COL_LIMIT, NCOL };
-static const int right_aligned = 1 << COL_STATUS | 1 << COL_ERROR | 1 << COL_TIME | 1 << COL_INTERVAL | 1 << COL_GBPS | 1 << COL_GFLOPS;
+enum {
+    COL_STATUS,
+    COL_DEVICE,
+    COL_TILE,
+    COL_ERROR,
+    COL_BEST,
+    COL_TIME,
+    COL_INTERVAL,
+    COL_GBPS,
+    COL_GFLOPS,
+    COL_LIMIT,
+    NCOL
+};
+static const int right_aligned =
+    1 << COL_STATUS | 1 << COL_ERROR | 1 << COL_TIME | 1 << COL_INTERVAL | 1 << COL_GBPS | 1 << COL_GFLOPS;
 enum { LEAST_TILE = 12 };            /* columns that cutting always leaves of impl and tile */
 
 struct line {                        /* one row, kept until its problem is complete */
@@ -60,7 +74,8 @@ static void find_shown(struct table *t)
         if (l->problem[i - 1].block->op == l->problem[i].block->op) t->varies[i - 1] |= t->varies[i];
 }
 
-static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
+static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style,
+                  void **state)
 {
     struct table *t = calloc(1, sizeof(*t));
     *state = t;
@@ -103,7 +118,8 @@ static void fill_cells(struct line *l, const struct result_row *r, const char *l
     enum { CELL = sizeof(l->cell[0]) };
     snprintf(l->cell[COL_STATUS], CELL, "%s", status_name(r->status));
     snprintf(l->cell[COL_DEVICE], CELL, "%s", label);
-    snprintf(l->cell[COL_TILE], CELL, "%s%s%s%s", r->impl, *r->tile ? " " : "", r->tile, r->cache == CACHE_COLD ? " cold" : "");
+    snprintf(l->cell[COL_TILE], CELL, "%s%s%s%s", r->impl, *r->tile ? " " : "", r->tile,
+             r->cache == CACHE_COLD ? " cold" : "");
     if (r->compared && r->status == ST_PASS) snprintf(l->cell[COL_ERROR], CELL, "%.2f σ", r->err_max);
     if (r->status != ST_PASS || !r->nround) return;
     l->median = r->median_ns;
@@ -114,7 +130,7 @@ static void fill_cells(struct line *l, const struct result_row *r, const char *l
     snprintf(l->cell[COL_INTERVAL], CELL, half < 999.95 ? "±%.1f %%" : "±>999 %%", half);
     snprintf(l->cell[COL_GBPS], CELL, "%.2f GB/s", r->gbps);
     if (r->flops > 0) snprintf(l->cell[COL_GFLOPS], CELL, "%.2f GFLOP/s", r->gflops);
-    if (r->limit_ns <= 0) return;    /* how near the figure comes to what the device can do; more than that is a fault */
+    if (r->limit_ns <= 0) return; /* how near the figure comes to what the device can do; more than that is a fault */
     snprintf(l->cell[COL_LIMIT], CELL, "%5.1f %% of %s limit%s", 100 * r->limit_ns / r->median_ns, r->limit_by,
              r->limit_ns > ROOFLINE_IMPOSSIBLE * r->median_ns ? ": impossible" : "");
 }
@@ -122,7 +138,8 @@ static void fill_cells(struct line *l, const struct result_row *r, const char *l
 /* --verbose: what the columns leave out. */
 static char *detail_of(const struct result_row *r)
 {
-    static const char *const flag[] = { "not steady", "drift", "autocorrelated", "outliers", "coarse clock", "clock mismatch", "bimodal" };
+    static const char *const flag[] = { "not steady",   "drift",          "autocorrelated", "outliers",
+                                        "coarse clock", "clock mismatch", "bimodal" };
     char text[512], setup[24], compile[24], first[24];
     uint32_t n = 0, noise = 0;
     for (uint32_t i = 0; i < r->nround; i++) {
@@ -132,11 +149,11 @@ static char *detail_of(const struct result_row *r)
     time_text(fmax(r->setup_ns, 0), setup, sizeof(setup));
     time_text(fmax(r->compile_ns, 0), compile, sizeof(compile));
     time_text(fmax(r->first_ns, 0), first, sizeof(first));
-    int at = snprintf(text, sizeof(text), "rms %.3g σ over %llu values; set-up %s, compile %s, first run %s", r->err_rms,
-                      (unsigned long long)r->compared, setup, compile, first);
+    int at = snprintf(text, sizeof(text), "rms %.3g σ over %llu values; set-up %s, compile %s, first run %s",
+                      r->err_rms, (unsigned long long)r->compared, setup, compile, first);
     if (r->nround)
-        at += snprintf(text + at, sizeof(text) - (size_t)at, "; %u samples in %u round%s, %s clock", n, r->nround, r->nround > 1 ? "s" : "",
-                       r->round[0].clock == 'd' ? "device" : "host");
+        at += snprintf(text + at, sizeof(text) - (size_t)at, "; %u samples in %u round%s, %s clock", n, r->nround,
+                       r->nround > 1 ? "s" : "", r->round[0].clock == 'd' ? "device" : "host");
     for (size_t i = 0; i < MXB_COUNT(flag); i++)
         if (noise >> i & 1) at += snprintf(text + at, sizeof(text) - (size_t)at, ", %s", flag[i]);
     return strdup(text);
@@ -144,7 +161,8 @@ static char *detail_of(const struct result_row *r)
 
 /* ---- a problem's lines ---- */
 
-/* The fastest of a device (and cache mode) gets '*' if it was not alone, those whose intervals overlap with its get '~'. */
+/* The fastest of a device (and cache mode) gets '*' if it was not alone, those whose intervals overlap with its get
+ * '~'. */
 static void mark_fastest(struct table *t)
 {
     for (uint32_t i = 0; i < t->nline; i++) {
@@ -152,7 +170,8 @@ static void mark_fastest(struct table *t)
         uint32_t rivals = 0;
         for (uint32_t k = 0; k < t->nline; k++) {
             const struct line *b = &t->line[k];
-            if (b->median <= 0 || b->cache != a->cache || strcmp(b->cell[COL_DEVICE], a->cell[COL_DEVICE]) != 0) continue;
+            if (b->median <= 0 || b->cache != a->cache || strcmp(b->cell[COL_DEVICE], a->cell[COL_DEVICE]) != 0)
+                continue;
             rivals++;
             if (b->median < best->median) best = b;
         }
@@ -228,10 +247,12 @@ static void heading(FILE *f, const struct table *t)
     const int width = t->style.width;
     if (width && text_columns(line) > width) line[text_fit(line, width - 1)] = 0;
     const bool cut = strlen(line) < n;
-    fprintf(f, "%.*s%s%s%s\n", (int)name, line, t->style.colour ? "\033[0m" : "", strlen(line) > name ? line + name : "", cut ? "…" : "");
+    fprintf(f, "%.*s%s%s%s\n", (int)name, line, t->style.colour ? "\033[0m" : "",
+            strlen(line) > name ? line + name : "", cut ? "…" : "");
 }
 
-/* Prints text from column `indent` on, its lines (a compiler's, for example) folded between words to the terminal's width. */
+/* Prints text from column `indent` on, its lines (a compiler's, for example) folded between words to the terminal's
+ * width. */
 static void put_folded(FILE *f, const char *text, int indent, int from, int width)
 {
     int at = from;
@@ -271,7 +292,9 @@ static void print_line(FILE *f, const struct table *t, const struct line *l, con
     while (last > COL_STATUS && l->status != ST_SKIP && (!width[last] || !*l->cell[last])) last--;
     fputc(' ', f);
     for (int c = 0; c <= last; c++) {
-        const char *on = c == COL_STATUS ? status_colour(l->status) : *l->cell[COL_BEST] == '*' && (c == COL_BEST || c == COL_TIME) ? "\033[1m" : "";
+        const char *on = c == COL_STATUS                                                 ? status_colour(l->status)
+                         : *l->cell[COL_BEST] == '*' && (c == COL_BEST || c == COL_TIME) ? "\033[1m"
+                                                                                         : "";
         if (!width[c]) continue;
         fprintf(f, " %s", colour ? on : "");
         if (c == last && !(right_aligned & 1 << c) && l->status != ST_SKIP) put_cut(f, l->cell[c], width[c]);
@@ -350,16 +373,19 @@ static void end(FILE *f, void *state, const struct run_summary *s)
         if (s->count[i] || i <= ST_SKIP)
             n += (size_t)snprintf(text + n, sizeof(text) - n, "%u %s, ", s->count[i], status_name((enum mxb_status)i));
     }
-    snprintf(text + n, sizeof(text) - n, "%u cases in %.1f s; %u problems, %u oracles; pipelines: %u compiled in %.2f s, %u reused", total,
+    snprintf(text + n, sizeof(text) - n,
+             "%u cases in %.1f s; %u problems, %u oracles; pipelines: %u compiled in %.2f s, %u reused", total,
              s->wall_s, s->problems, s->oracles, s->compiles, s->compile_s, s->hits);
     put_folded(f, text, 0, 0, t->style.width);
     if (t->starred && !t->style.quiet)
-        put_folded(f, "* fastest of its problem on that device; ~ its interval overlaps with the fastest's", 0, 0, t->style.width);
+        put_folded(f, "* fastest of its problem on that device; ~ its interval overlaps with the fastest's", 0, 0,
+                   t->style.width);
     const bool stored = s->db_path && s->run_uuid && *s->run_uuid;
     if (stored) fprintf(f, "stored in %s, run %s\n", s->db_path, s->run_uuid);
     if (s->resumed) fprintf(f, "%u of these cases were finished before\n", s->resumed);
     if (s->not_run) fprintf(f, "stopped at a failure (--fail-fast): %u cases not run\n", s->not_run);
-    if (s->interrupted && stored) fprintf(f, "interrupted: what is above is kept; mlxbench run --resume %.8s goes on\n", s->run_uuid);
+    if (s->interrupted && stored)
+        fprintf(f, "interrupted: what is above is kept; mlxbench run --resume %.8s goes on\n", s->run_uuid);
     else if (s->interrupted) fprintf(f, "interrupted\n");
     free(t->varies);
     free(t->line);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include "harness/report.h"
 
-static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style, void **state)
+static void begin(FILE *f, const struct case_list *l, const struct device_list *d, const struct report_style *style,
+                  void **state)
 {
     (void)l; (void)d; (void)style;
     *state = calloc(1, sizeof(uint32_t));            /* rows so far */

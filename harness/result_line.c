@@ -13,14 +13,49 @@ enum field_kind { TEXT, RAW, COUNT32, COUNT64, REAL, TRUTH };
 struct field { const char *name; enum field_kind kind; size_t off; };
 #define F(kind, member) { #member, kind, offsetof(struct result_line, member) }
 static const struct field field[] = {
-    F(TEXT, id), F(TEXT, suite), F(TEXT, op), F(TEXT, entry), F(TEXT, dtype), F(TEXT, backend), F(TEXT, device),
-    F(TEXT, device_label), F(TEXT, driver), F(TEXT, impl), F(TEXT, tile), F(TEXT, cache),
-    { "params", RAW, offsetof(struct result_line, params_json) }, F(COUNT64, seed), F(TEXT, status), F(TEXT, reason),
-    F(REAL, err_rms), F(REAL, err_max), F(COUNT64, compared), F(REAL, median_ns), F(REAL, ci_lo_ns), F(REAL, ci_hi_ns),
-    F(REAL, gbps), F(REAL, gflops), F(REAL, limit_ns), F(TEXT, limit_by), F(REAL, limit_pct), F(TRUTH, impossible), F(COUNT32, n), F(COUNT32, rounds), F(COUNT32, noise), F(TEXT, clock), F(REAL, bytes),
-    F(REAL, flops), F(REAL, compile_ns), F(REAL, setup_ns), F(REAL, first_ns), F(REAL, oracle_ns), F(REAL, case_ns),
+    F(TEXT, id),
+    F(TEXT, suite),
+    F(TEXT, op),
+    F(TEXT, entry),
+    F(TEXT, dtype),
+    F(TEXT, backend),
+    F(TEXT, device),
+    F(TEXT, device_label),
+    F(TEXT, driver),
+    F(TEXT, impl),
+    F(TEXT, tile),
+    F(TEXT, cache),
+    { "params", RAW, offsetof(struct result_line, params_json) },
+    F(COUNT64, seed),
+    F(TEXT, status),
+    F(TEXT, reason),
+    F(REAL, err_rms),
+    F(REAL, err_max),
+    F(COUNT64, compared),
+    F(REAL, median_ns),
+    F(REAL, ci_lo_ns),
+    F(REAL, ci_hi_ns),
+    F(REAL, gbps),
+    F(REAL, gflops),
+    F(REAL, limit_ns),
+    F(TEXT, limit_by),
+    F(REAL, limit_pct),
+    F(TRUTH, impossible),
+    F(COUNT32, n),
+    F(COUNT32, rounds),
+    F(COUNT32, noise),
+    F(TEXT, clock),
+    F(REAL, bytes),
+    F(REAL, flops),
+    F(REAL, compile_ns),
+    F(REAL, setup_ns),
+    F(REAL, first_ns),
+    F(REAL, oracle_ns),
+    F(REAL, case_ns),
     F(REAL, kernel_ns),
-    F(TEXT, repro), F(TEXT, run), F(TEXT, finished),
+    F(TEXT, repro),
+    F(TEXT, run),
+    F(TEXT, finished),
 };
 
 static const char *text_or_null(const char *s) { return s && *s ? s : NULL; }
@@ -30,21 +65,44 @@ void result_line_of(const struct result_row *r, const char *label, char id[17], 
     const bool timed = r->status == ST_PASS && r->nround > 0, compared = r->compared > 0;
     const bool limited = timed && r->limit_ns > 0;
     snprintf(id, 17, "%010llx", (unsigned long long)(r->case_id >> 24));
-    *l = (struct result_line){
-        .id = id, .suite = r->suite, .op = r->op, .entry = r->entry, .dtype = r->dtype, .backend = r->backend,
-        .device = r->caps ? r->caps->name : NULL, .device_label = r->caps ? label : NULL,
-        .driver = r->caps ? r->caps->driver_version : NULL, .impl = text_or_null(r->impl), .tile = text_or_null(r->tile),
-        .cache = r->cache == CACHE_COLD ? "cold" : "warm", .params_json = r->params_json, .status = status_name(r->status),
-        .reason = text_or_null(r->reason), .repro = r->repro, .seed = r->seed, .compared = r->compared, .rounds = r->nround,
-        .clock = r->nround ? (r->round[0].clock == 'd' ? "device" : "host") : NULL,
-        .err_rms = compared ? r->err_rms : NAN, .err_max = compared ? r->err_max : NAN,
-        .median_ns = timed ? r->median_ns : NAN, .ci_lo_ns = timed ? r->ci_lo_ns : NAN, .ci_hi_ns = timed ? r->ci_hi_ns : NAN,
-        .limit_ns = limited ? r->limit_ns : NAN, .limit_by = limited ? r->limit_by : NULL,
-        .limit_pct = limited ? 100 * r->limit_ns / r->median_ns : NAN,
-        .impossible = limited ? r->limit_ns > ROOFLINE_IMPOSSIBLE * r->median_ns : NAN,
-        .gbps = timed ? r->gbps : NAN, .gflops = timed ? r->gflops : NAN, .bytes = r->bytes, .flops = r->flops,
-        .compile_ns = r->compile_ns, .setup_ns = r->setup_ns, .first_ns = r->first_ns, .oracle_ns = r->oracle_ns,
-        .case_ns = r->case_ns };
+    *l = (struct result_line){ .id = id,
+                               .suite = r->suite,
+                               .op = r->op,
+                               .entry = r->entry,
+                               .dtype = r->dtype,
+                               .backend = r->backend,
+                               .device = r->caps ? r->caps->name : NULL,
+                               .device_label = r->caps ? label : NULL,
+                               .driver = r->caps ? r->caps->driver_version : NULL,
+                               .impl = text_or_null(r->impl),
+                               .tile = text_or_null(r->tile),
+                               .cache = r->cache == CACHE_COLD ? "cold" : "warm",
+                               .params_json = r->params_json,
+                               .status = status_name(r->status),
+                               .reason = text_or_null(r->reason),
+                               .repro = r->repro,
+                               .seed = r->seed,
+                               .compared = r->compared,
+                               .rounds = r->nround,
+                               .clock = r->nround ? (r->round[0].clock == 'd' ? "device" : "host") : NULL,
+                               .err_rms = compared ? r->err_rms : NAN,
+                               .err_max = compared ? r->err_max : NAN,
+                               .median_ns = timed ? r->median_ns : NAN,
+                               .ci_lo_ns = timed ? r->ci_lo_ns : NAN,
+                               .ci_hi_ns = timed ? r->ci_hi_ns : NAN,
+                               .limit_ns = limited ? r->limit_ns : NAN,
+                               .limit_by = limited ? r->limit_by : NULL,
+                               .limit_pct = limited ? 100 * r->limit_ns / r->median_ns : NAN,
+                               .impossible = limited ? r->limit_ns > ROOFLINE_IMPOSSIBLE * r->median_ns : NAN,
+                               .gbps = timed ? r->gbps : NAN,
+                               .gflops = timed ? r->gflops : NAN,
+                               .bytes = r->bytes,
+                               .flops = r->flops,
+                               .compile_ns = r->compile_ns,
+                               .setup_ns = r->setup_ns,
+                               .first_ns = r->first_ns,
+                               .oracle_ns = r->oracle_ns,
+                               .case_ns = r->case_ns };
     for (uint32_t i = 0; i < r->nround; i++) {
         l->n += r->round[i].n;
         l->kernel_ns += r->round[i].kernel_ns;
@@ -53,7 +111,10 @@ void result_line_of(const struct result_row *r, const char *label, char id[17], 
 }
 
 static const void *at(const struct result_line *l, const struct field *f) { return (const char *)l + f->off; }
-static const char *text_at(const struct result_line *l, const struct field *f) { return *(const char *const *)at(l, f); }
+static const char *text_at(const struct result_line *l, const struct field *f)
+{
+    return *(const char *const *)at(l, f);
+}
 
 void result_line_json(FILE *out, const struct result_line *l)
 {

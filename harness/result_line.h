@@ -1,5 +1,5 @@
-/* One result as flat fields, whether it has just been measured or comes from the database; JSON and CSV are written from it.
- * The fields are documented in docs/json.md. */
+/* One result as flat fields, whether it has just been measured or comes from the database; JSON and CSV are written
+ * from it. The fields are documented in docs/json.md. */
 #ifndef MXB_RESULT_LINE_H
 #define MXB_RESULT_LINE_H
 #include <stdio.h>

@@ -113,7 +113,8 @@ static int add_word(struct store *st, const char *word, int64_t **id, uint32_t *
     return more ? 0 : MXB_ENOMEM;
 }
 
-int query_runs(struct store *st, const char *const *word, uint32_t nword, int64_t **id, uint32_t *n, char *err, size_t errlen)
+int query_runs(struct store *st, const char *const *word, uint32_t nword, int64_t **id, uint32_t *n, char *err,
+               size_t errlen)
 {
     *id = NULL;
     *n = 0;
@@ -132,24 +133,28 @@ int query_runs(struct store *st, const char *const *word, uint32_t nword, int64_
 
 /* The wanted results are in the temporary table `wanted`. */
 static const char result_sql[] =
-    "SELECT r.id, u.id, d.id, substr(c.hash, 1, 10), r.suite, c.op, c.entry, c.dtype, d.backend, d.name, d.driver_version, r.impl,"
-    " r.tile, c.cache, c.params_json, r.status, r.reason,"
+    "SELECT r.id, u.id, d.id, substr(c.hash, 1, 10), r.suite, c.op, c.entry, c.dtype, d.backend, d.name,"
+    " d.driver_version, r.impl, r.tile, c.cache, c.params_json, r.status, r.reason,"
     " CASE WHEN r.repro = '' THEN c.repro ELSE r.repro END, u.uuid, " MOMENT("r.finished_ns") ", c.case_text,"
     " (SELECT clock FROM round WHERE result_id = r.id LIMIT 1), r.limit_by, c.seed, r.compared,"
     " ifnull((SELECT sum(n) FROM round WHERE result_id = r.id), 0), r.nround, r.noise, r.err_rms, r.err_max,"
-    " r.median_ns, r.ci_lo_ns, r.ci_hi_ns, r.gbps, r.gflops, c.bytes, c.flops, r.compile_ns, r.setup_ns, r.first_ns, r.oracle_ns,"
-    " r.case_ns, r.limit_ns, 100 * r.limit_ns / r.median_ns, r.limit_ns > 1.05 * r.median_ns FROM temp.wanted w JOIN result r ON r.id = w.id JOIN run u ON u.id = r.run_id JOIN bench_case c ON c.id = r.case_id"
-    " JOIN device d ON d.id = r.device_id ORDER BY u.started_ns, u.id, r.id";
+    " r.median_ns, r.ci_lo_ns, r.ci_hi_ns, r.gbps, r.gflops, c.bytes, c.flops, r.compile_ns, r.setup_ns, r.first_ns,"
+    " r.oracle_ns, r.case_ns, r.limit_ns, 100 * r.limit_ns / r.median_ns, r.limit_ns > 1.05 * r.median_ns"
+    " FROM temp.wanted w JOIN result r ON r.id = w.id JOIN run u ON u.id = r.run_id"
+    " JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id ORDER BY u.started_ns, u.id, r.id";
 static const char run_sql[] =
-    "SELECT u.id, u.uuid, " MOMENT("u.started_ns") ", " MOMENT("u.finished_ns") ", u.state, u.purpose, u.mlxbench_version, u.vcs_commit,"
-    " u.branch, u.cmdline, u.vcs_dirty, m.hostname, m.cpu, m.board, e.os, e.kernel, e.governor, e.compiler, e.cflags, m.ncpu,"
-    " m.ram_gib FROM run u JOIN machine m ON m.id = u.machine_id JOIN env e ON e.id = u.env_id"
-    " WHERE u.id IN (SELECT r.run_id FROM result r JOIN temp.wanted w ON w.id = r.id) OR u.id IN (SELECT id FROM temp.wanted_run)"
-    " ORDER BY u.started_ns, u.id";
+    "SELECT u.id, u.uuid, " MOMENT("u.started_ns") ", " MOMENT("u.finished_ns") ", u.state, u.purpose,"
+    " u.mlxbench_version, u.vcs_commit, u.branch, u.cmdline, u.vcs_dirty, m.hostname, m.cpu, m.board, e.os, e.kernel,"
+    " e.governor, e.compiler, e.cflags, m.ncpu, m.ram_gib"
+    " FROM run u JOIN machine m ON m.id = u.machine_id JOIN env e ON e.id = u.env_id"
+    " WHERE u.id IN (SELECT r.run_id FROM result r JOIN temp.wanted w ON w.id = r.id)"
+    " OR u.id IN (SELECT id FROM temp.wanted_run) ORDER BY u.started_ns, u.id";
 static const char device_sql[] =
     "SELECT d.id, d.backend, d.name, d.driver, d.driver_version, d.api, d.caps_json, m.hostname, d.units,"
     " f.memory_gbps, f.cache_gbps, f.f32_gflops, f.f16_gflops FROM device d JOIN machine m ON m.id = d.machine_id"
-    " LEFT JOIN roofline f ON f.id = (SELECT id FROM roofline WHERE device_id = d.id ORDER BY measured_ns DESC LIMIT 1) WHERE d.id IN (SELECT r.device_id FROM result r JOIN temp.wanted w ON w.id = r.id)"
+    " LEFT JOIN roofline f ON f.id ="
+    " (SELECT id FROM roofline WHERE device_id = d.id ORDER BY measured_ns DESC LIMIT 1)"
+    " WHERE d.id IN (SELECT r.device_id FROM result r JOIN temp.wanted w ON w.id = r.id)"
     " ORDER BY d.backend, d.name, d.id";
 
 static void read_runs(struct reader *r, struct result_set *out)
@@ -158,11 +163,12 @@ static void read_runs(struct reader *r, struct result_set *out)
         struct stored_run *u = grow(r, (void **)&out->run, &out->nrun, sizeof(*u));
         if (!u) return;
         u->id = whole(r);
-        const char **const field[] = { &u->uuid, &u->started, &u->finished, &u->state, &u->purpose, &u->version, &u->commit, &u->branch,
-                                       &u->cmdline };
+        const char **const field[] = { &u->uuid,    &u->started, &u->finished, &u->state,  &u->purpose,
+                                       &u->version, &u->commit,  &u->branch,   &u->cmdline };
         for (size_t i = 0; i < MXB_COUNT(field); i++) *field[i] = text(r);
         u->dirty = whole(r) != 0;
-        const char **const place[] = { &u->hostname, &u->cpu, &u->board, &u->os, &u->kernel, &u->governor, &u->compiler, &u->cflags };
+        const char **const place[] = { &u->hostname, &u->cpu,      &u->board,    &u->os,
+                                       &u->kernel,   &u->governor, &u->compiler, &u->cflags };
         for (size_t i = 0; i < MXB_COUNT(place); i++) *place[i] = text(r);
         u->ncpu = whole(r);
         u->ram_gib = whole(r);
@@ -195,7 +201,8 @@ static void read_devices(struct reader *r, struct result_set *out)
         struct stored_device *d = grow(r, (void **)&out->device, &out->ndevice, sizeof(*d));
         if (!d) return;
         d->id = whole(r);
-        const char **const field[] = { &d->backend, &d->name, &d->driver, &d->driver_version, &d->api, &d->caps_json, &d->hostname };
+        const char **const field[] = { &d->backend, &d->name,      &d->driver,  &d->driver_version,
+                                       &d->api,     &d->caps_json, &d->hostname };
         for (size_t i = 0; i < MXB_COUNT(field); i++) *field[i] = text(r);
         d->units = whole(r);
         double *const peak[] = { &d->memory_gbps, &d->cache_gbps, &d->f32_gflops, &d->f16_gflops };
@@ -217,8 +224,9 @@ static void read_results(struct reader *r, struct result_set *out)
         const int64_t run = whole(r), device = whole(r);
         for (x->run = 0; x->run + 1 < out->nrun && out->run[x->run].id != run; ) x->run++;
         for (x->device = 0; x->device + 1 < out->ndevice && out->device[x->device].id != device; ) x->device++;
-        const char **const field[] = { &l->id, &l->suite, &l->op, &l->entry, &l->dtype, &l->backend, &l->device, &l->driver, &l->impl,
-                                       &l->tile, &l->cache, &l->params_json, &l->status, &l->reason, &l->repro, &l->run, &l->finished };
+        const char **const field[] = { &l->id,     &l->suite,  &l->op,    &l->entry, &l->dtype,   &l->backend,
+                                       &l->device, &l->driver, &l->impl,  &l->tile,  &l->cache,   &l->params_json,
+                                       &l->status, &l->reason, &l->repro, &l->run,   &l->finished };
         for (size_t i = 0; i < MXB_COUNT(field); i++) *field[i] = text_or_null(r);
         x->case_text = text(r);
         l->clock = text_or_null(r);
@@ -230,9 +238,10 @@ static void read_results(struct reader *r, struct result_set *out)
         l->n = (uint32_t)whole(r);
         l->rounds = (uint32_t)whole(r);
         l->noise = (uint32_t)whole(r);
-        double *const figure[] = { &l->err_rms, &l->err_max, &l->median_ns, &l->ci_lo_ns, &l->ci_hi_ns, &l->gbps, &l->gflops, &l->bytes,
-                                   &l->flops, &l->compile_ns, &l->setup_ns, &l->first_ns, &l->oracle_ns, &l->case_ns,
-                                   &l->limit_ns, &l->limit_pct, &l->impossible };
+        double *const figure[] = { &l->err_rms,   &l->err_max,   &l->median_ns, &l->ci_lo_ns, &l->ci_hi_ns,
+                                   &l->gbps,      &l->gflops,    &l->bytes,     &l->flops,    &l->compile_ns,
+                                   &l->setup_ns,  &l->first_ns,  &l->oracle_ns, &l->case_ns,  &l->limit_ns,
+                                   &l->limit_pct, &l->impossible };
         for (size_t i = 0; i < MXB_COUNT(figure); i++) *figure[i] = real(r);
     }
 }
@@ -255,10 +264,12 @@ static int read_all(struct store *st, struct result_set *out, char *err, size_t 
 
 static int start_wanted(struct store *st)
 {
-    return sqlite3_exec(st->db, "CREATE TEMP TABLE IF NOT EXISTS wanted(id INTEGER PRIMARY KEY);"
+    return sqlite3_exec(st->db,
+                        "CREATE TEMP TABLE IF NOT EXISTS wanted(id INTEGER PRIMARY KEY);"
                         "CREATE TEMP TABLE IF NOT EXISTS wanted_run(id INTEGER PRIMARY KEY);"
                         "CREATE TEMP TABLE IF NOT EXISTS wanted_backend(name TEXT PRIMARY KEY);"
-                        "DELETE FROM temp.wanted; DELETE FROM temp.wanted_run; DELETE FROM temp.wanted_backend", NULL, NULL, NULL);
+                        "DELETE FROM temp.wanted; DELETE FROM temp.wanted_run; DELETE FROM temp.wanted_backend",
+                        NULL, NULL, NULL);
 }
 
 /* INSERT ... VALUES(?) for one text or (text NULL) number. */
@@ -276,8 +287,10 @@ static int insert_one(struct store *st, const char *sql, const char *word, int64
 static int pick_wanted(struct store *st, const struct result_filter *f)
 {
     static const char sql[] =
-        "INSERT INTO temp.wanted SELECT r.id FROM result r JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id"
-        " WHERE (?1 OR r.run_id IN (SELECT id FROM temp.wanted_run)) AND (?2 = '' OR c.op = ?2) AND (?3 = '' OR c.entry = ?3)"
+        "INSERT INTO temp.wanted SELECT r.id FROM result r JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id "
+        "= r.device_id"
+        " WHERE (?1 OR r.run_id IN (SELECT id FROM temp.wanted_run)) AND (?2 = '' OR c.op = ?2) AND (?3 = '' OR "
+        "c.entry = ?3)"
         " AND c.hash BETWEEN ?4 AND ?4 || 'g' AND (?5 OR d.backend IN (SELECT name FROM temp.wanted_backend))"
         " AND (?6 = '' OR c.case_text GLOB ?6)";
     char glob[600] = "";
@@ -312,11 +325,14 @@ int query_latest(struct store *st, struct result_set *out, char *err, size_t err
     *out = (struct result_set){ 0 };
     int rc = start_wanted(st);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(st->db, "WITH latest AS (SELECT c.entry, d.backend, max(r.run_id) AS run_id FROM result r"
-                          " JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id GROUP BY c.entry, d.backend)"
-                          "INSERT INTO temp.wanted SELECT r.id FROM result r JOIN bench_case c ON c.id = r.case_id"
-                          " JOIN device d ON d.id = r.device_id JOIN latest l ON l.entry = c.entry AND l.backend = d.backend"
-                          " AND l.run_id = r.run_id", NULL, NULL, NULL);
+        rc = sqlite3_exec(
+            st->db,
+            "WITH latest AS (SELECT c.entry, d.backend, max(r.run_id) AS run_id FROM result r"
+            " JOIN bench_case c ON c.id = r.case_id JOIN device d ON d.id = r.device_id GROUP BY c.entry, d.backend)"
+            "INSERT INTO temp.wanted SELECT r.id FROM result r JOIN bench_case c ON c.id = r.case_id"
+            " JOIN device d ON d.id = r.device_id JOIN latest l ON l.entry = c.entry AND l.backend = d.backend"
+            " AND l.run_id = r.run_id",
+            NULL, NULL, NULL);
     return rc ? store_fail(st->db, st->path, rc, "cannot read results", err, errlen) : read_all(st, out, err, errlen);
 }
 
@@ -360,14 +376,17 @@ int query_samples(struct store *st, int64_t result_id, double **ns, size_t *n, c
     return rc;
 }
 
-int query_well_known(struct store *st, int64_t run_id, uint32_t least, char (*hash)[17], uint32_t max, char *err, size_t errlen)
+int query_well_known(struct store *st, int64_t run_id, uint32_t least, char (*hash)[17], uint32_t max, char *err,
+                     size_t errlen)
 {
     struct reader r = { .st = st };
     uint32_t n = 0;
-    prepare(&r, "SELECT c.hash FROM result mine JOIN result r ON r.case_id = mine.case_id AND r.device_id = mine.device_id"
-            " AND r.median_ns > 0 JOIN bench_case c ON c.id = mine.case_id WHERE mine.run_id = ?1 AND mine.median_ns > 0"
-            " GROUP BY c.hash, mine.device_id HAVING count(DISTINCT r.run_id) >= ?2"
-            " ORDER BY count(DISTINCT r.run_id) DESC, c.id LIMIT ?3");
+    prepare(
+        &r,
+        "SELECT c.hash FROM result mine JOIN result r ON r.case_id = mine.case_id AND r.device_id = mine.device_id"
+        " AND r.median_ns > 0 JOIN bench_case c ON c.id = mine.case_id WHERE mine.run_id = ?1 AND mine.median_ns > 0"
+        " GROUP BY c.hash, mine.device_id HAVING count(DISTINCT r.run_id) >= ?2"
+        " ORDER BY count(DISTINCT r.run_id) DESC, c.id LIMIT ?3");
     if (r.rc == SQLITE_OK) r.rc = sqlite3_bind_int64(r.s, 1, run_id);
     if (r.rc == SQLITE_OK) r.rc = sqlite3_bind_int64(r.s, 2, least);
     if (r.rc == SQLITE_OK) r.rc = sqlite3_bind_int64(r.s, 3, max);

@@ -86,6 +86,7 @@ static void test_put_column(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_escape), cmocka_unit_test(test_columns), cmocka_unit_test(test_put_column) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_escape), cmocka_unit_test(test_columns),
+                                        cmocka_unit_test(test_put_column) };
     return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
 }

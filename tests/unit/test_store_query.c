@@ -11,9 +11,9 @@ static struct store *three_runs(void)
 {
     struct store *st = opened();
     static struct measurement m[2];
-    static const char *const text[] = {
-        "rms_norm_f16 rows=1 dim=64 eps=1e-06 seed=1 vulkan auto warm", "rms_norm_f16 rows=4 dim=64 eps=1e-06 seed=1 vulkan auto warm",
-        "rms_norm_f16 rows=16 dim=64 eps=1e-06 seed=1 vulkan auto warm" };
+    static const char *const text[] = { "rms_norm_f16 rows=1 dim=64 eps=1e-06 seed=1 vulkan auto warm",
+                                        "rms_norm_f16 rows=4 dim=64 eps=1e-06 seed=1 vulkan auto warm",
+                                        "rms_norm_f16 rows=16 dim=64 eps=1e-06 seed=1 vulkan auto warm" };
     for (int u = 0; u < 3; u++) {
         if (store_begin(st, &info, uuids[u], err, sizeof err)) fail_msg("%s", err);
         for (uint64_t c = 0; c < 3; c++) {
@@ -92,10 +92,15 @@ static void test_filters(void **state)
     assert_int_equal(r->line.rounds, 2);
     assert_true(r->line.median_ns == 4000 && isnan(r->line.oracle_ns));
     result_set_free(&s);
-    static const struct { struct result_filter f; uint32_t n; } row[] = {
-        { { .case_hash = "2222" }, 3 }, { { .op = "rms_norm" }, 9 }, { { .op = "other" }, 0 }, { { .text = "rows=16" }, 3 },
-        { { .text = "*rows=1 *" }, 3 }, { { .backend = vulkan, .nbackend = 1 }, 9 }, { { .backend = cpu, .nbackend = 1 }, 0 },
-        { { .entry = "rms_norm_f16", .text = "dim=64" }, 9 } };
+    static const struct { struct result_filter f; uint32_t n;
+    } row[] = { { { .case_hash = "2222" }, 3 },
+                { { .op = "rms_norm" }, 9 },
+                { { .op = "other" }, 0 },
+                { { .text = "rows=16" }, 3 },
+                { { .text = "*rows=1 *" }, 3 },
+                { { .backend = vulkan, .nbackend = 1 }, 9 },
+                { { .backend = cpu, .nbackend = 1 }, 0 },
+                { { .entry = "rms_norm_f16", .text = "dim=64" }, 9 } };
     for (size_t i = 0; i < MXB_COUNT(row); i++) {
         assert_int_equal(query_results(st, &row[i].f, &s, err, sizeof err), 0);
         assert_int_equal(s.nresult, row[i].n);
@@ -154,7 +159,8 @@ static void test_scaling(void **state)
 
 static void test_fields(void **state)
 {
-    static const char *const text[] = { "op_f32 a=1 b=2 c=x seed=1 cpu tiled BQ=8 warm", "op_f32 a=1 b=3 c=x seed=1 cpu tiled BQ=16 warm",
+    static const char *const text[] = { "op_f32 a=1 b=2 c=x seed=1 cpu tiled BQ=8 warm",
+                                        "op_f32 a=1 b=3 c=x seed=1 cpu tiled BQ=16 warm",
                                         "op_f16 a=1 b=3 c=x seed=1 cpu auto warm" };
     struct stored_result r[3] = { 0 };
     const struct stored_result *list[3] = { &r[0], &r[1], &r[2] };
@@ -191,7 +197,7 @@ static void test_fields(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { in_folder(test_runs), in_folder(test_filters), in_folder(test_samples), in_folder(test_scaling),
-                                        cmocka_unit_test(test_fields) };
+    const struct CMUnitTest tests[] = { in_folder(test_runs), in_folder(test_filters), in_folder(test_samples),
+                                        in_folder(test_scaling), cmocka_unit_test(test_fields) };
     return cmocka_run_group_tests_name("store_query", tests, NULL, NULL);
 }
