@@ -64,9 +64,12 @@ static inline void run_init(struct op_run *r, const char *entry, const struct se
     new_buffers(r);
 }
 
+/* Once more after other inputs, too. */
 static inline void run_oracle(struct op_run *r)
 {
     char err[MXB_ERRLEN] = "";
+    oracle_free(&r->oracle);
+    item_set_free(&r->set);
     if (item_set_make(&r->pr, 0, &r->set, err, sizeof err) != 0 ||
         oracle_run(&r->pr, r->input, &r->set, 1, &r->oracle, err, sizeof err) != 0)
         fail_msg("%s", err);
