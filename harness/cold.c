@@ -7,7 +7,13 @@ enum { PROBES = 9, MAX_COLD_SETS = 100 };
 static const double WANTED_RATIO = 1.2;
 static const uint64_t UNKNOWN_CACHE = 64ull << 20;   /* larger than the last-level cache of most devices that do not tell */
 
-uint64_t cold_cache_bytes(const struct mxb_caps *caps) { return caps->llc_bytes ? caps->llc_bytes : UNKNOWN_CACHE; }
+/* NVIDIA's OpenCL driver reports 4 MiB for an L2 of 50 MiB: a discrete GPU is not believed below the unknown size. */
+uint64_t cold_cache_bytes(const struct mxb_caps *caps)
+{
+    const bool doubtful = caps->llc_bytes == 0 || (caps->kind == MXB_KIND_DISCRETE && caps->llc_bytes < UNKNOWN_CACHE);
+    return doubtful ? UNKNOWN_CACHE : caps->llc_bytes;
+}
+
 
 /* Median time of one repetition over PROBES samples of n repetitions. */
 static int probe(sample_fn sample, void *ctx, uint32_t n, double *ns)
