@@ -96,7 +96,7 @@ void cli_help(const struct command *c)
     if (!c) {
         printf("mlxbench: benchmark and conformance harness for the compute kernels of MLX-style inference\n\n"
                "usage: mlxbench COMMAND [OPTION...] [ARGUMENT...]\n\n");
-        for (int i = 0; commands[i]; i++) printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
+        for (int i = 0; commands[i]; i++) printf("  %-10s %.*s\n", commands[i]->name, (int)strcspn(commands[i]->about, "\n"), commands[i]->about);
         printf("\n`mlxbench help COMMAND` tells more.  Exit codes: 0 fine, 1 regression, 2 wrong result, crash or missing\n"
                "case, 3 bad input, 4 the gate cannot be trusted, 5 database, 130 and 143 interrupted.\n");
         return;

@@ -21,7 +21,7 @@ struct cli {                         /* every option of every command; each comm
 };
 
 struct command {
-    const char *name, *args, *about; /* "SUITE...", one line */
+    const char *name, *args, *about; /* "SUITE...", one line; `help COMMAND` shows further ones */
     const char *options;             /* blank-separated option names it accepts */
     const char *example;
     int (*run)(const struct cli *);  /* exit code */

@@ -237,7 +237,8 @@ static const struct command
                  "mlxbench dump '{op: rms_norm, entries: [rms_norm_f32]}' --backend cpu --out /tmp/case", dump_run },
     cmd_roofline = { "roofline", "", "measures what the devices can do at most: bandwidth and multiply-adds; later runs show their share of it",
                      "backend device db no-db format timeout threads", "mlxbench roofline --device vulkan:0", roofline_run },
-    cmd_compare = { "compare", "A B", "sets stored runs side by side: last, last~1, a run's uuid, a commit, or FILE.db[:RUN]", "db format across",
+    cmd_compare = { "compare", "A B", "sets stored runs side by side: last, last~1, a run's uuid, a commit, or FILE.db[:RUN]\n"
+                    "formats: table, markdown, json, csv, junit, tap", "db format across",
                     "mlxbench compare last~1 last --format markdown", compare_run },
     cmd_history = { "history", "CASE", "shows what a case took over time, and where that changed", "db format",
                     "mlxbench history 'rms_norm_f16 rows=512'", history_run },

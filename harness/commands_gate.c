@@ -140,8 +140,9 @@ static int baseline_command(const struct cli *c)
 const struct command
     cmd_gate = { "gate",
                  "SUITE...",
-                 "says whether a kernel became wrong or slower: with --base by interleaved A/B of both programs, else\n"
-                 "by the history of this machine.  docs/gate.md",
+                 "says whether a kernel became wrong or slower, docs/gate.md\n"
+                 "with --base by interleaved A/B of both programs, else by the history of this machine\n"
+                 "formats: table, markdown, json, csv, junit, tap, github (the default where GITHUB_ACTIONS is set)",
                  SELECT " base candidate screen kernel-dir force no-control strict all budget format rounds db no-db "
                         "timeout threads",
                  "mlxbench gate suites/gate.yaml --base ../main/mlxbench",

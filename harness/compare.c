@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/ci.h"
 #include "harness/cli.h"
 #include "harness/sheet.h"
 
@@ -68,15 +69,13 @@ static void add_time(struct sheet *s, const struct point *p)
 
 static void add_plain(struct sheet *s, double v) { sheet_number(s, v > 0 ? v : NAN, ""); }
 
-/* "cpu" or, where the sides differ, "vulkan, peer:torch". */
-static void add_device(struct sheet *s, const struct point *a, const struct point *b)
+/* "cpu NAME" or, where the sides differ, "vulkan, peer:torch". */
+static const char *device_of(const struct pair *pair, char text[128])
 {
-    char text[256];
-    const struct point *p = a ? a : b;
-    if (a && b && strcmp(a->backend, b->backend) != 0)
-        snprintf(text, sizeof(text), "%.60s, %.60s", a->backend, b->backend);
-    else snprintf(text, sizeof(text), "%.60s %.60s", p->backend, p->device);
-    sheet_text(s, text);
+    const struct point *a = pair->a, *b = pair->b, *p = a ? a : b;
+    if (a && b && strcmp(a->backend, b->backend) != 0) snprintf(text, 128, "%.60s, %.60s", a->backend, b->backend);
+    else snprintf(text, 128, "%.60s %.60s", p->backend, p->device);
+    return text;
 }
 
 static void add_row(struct sheet *s, const struct pair *p)
@@ -84,7 +83,7 @@ static void add_row(struct sheet *s, const struct pair *p)
     static const struct point none = { .backend = "", .device = "", .impl = "" };
     const struct point *a = p->a ? p->a : &none, *b = p->b ? p->b : &none, *any = p->a ? p->a : p->b;
     const bool has = p->ratio.value > 0, interval = has && isfinite(p->ratio.hi);
-    char text[64] = "", id[11];
+    char text[64] = "", device[128], id[11];
     sheet_text(s, pair_verdicts[p->verdict]);
     if (has) snprintf(text, sizeof(text), "%.3f", p->ratio.value);
     sheet_number(s, has ? p->ratio.value : NAN, text);
@@ -103,7 +102,7 @@ static void add_row(struct sheet *s, const struct pair *p)
     sheet_text(s, b->backend);
     sheet_text(s, a->device);
     sheet_text(s, b->device);
-    add_device(s, p->a, p->b);
+    sheet_text(s, device_of(p, device));
     sheet_text(s, a->impl);
     sheet_text(s, b->impl);
     snprintf(id, sizeof(id), "%.10s", any->case_id);
@@ -114,6 +113,16 @@ static void add_row(struct sheet *s, const struct pair *p)
     sheet_text(s, any->cache);
     sheet_text(s, p->why);
     sheet_text(s, any->case_text);
+}
+
+static int print_rows(const struct pair *p, size_t n, enum sheet_format format)
+{
+    struct sheet s = { .column = columns, .ncolumn = MXB_COUNT(columns) };
+    for (size_t i = 0; i < n; i++) add_row(&s, &p[i]);
+    const int code = s.failed ? cli_error(EXIT_USAGE, "compare: out of memory") : EXIT_FINE;
+    if (code == EXIT_FINE) sheet_print(&s, format, stdout);
+    sheet_free(&s);
+    return code;
 }
 
 static void print_mean(const char *name, double sum, size_t n, bool markdown)
@@ -160,30 +169,77 @@ static void print_counts(const struct pair *p, size_t n)
     putchar('\n');
 }
 
+/* ---- JUnit and TAP ---- */
+
+enum { FORMAT_JUNIT = SHEET_NFORMAT, FORMAT_TAP, NFORMAT };
+
+static enum ci_outcome outcome_of(enum pair_verdict v)
+{
+    const bool fine = v == PAIR_UNCHANGED || v == PAIR_FASTER || v == PAIR_FIXED;
+    return v == PAIR_NEWLY_FAILING || v == PAIR_SLOWER ? CI_FAILURE : fine ? CI_OK : CI_SKIPPED;
+}
+
+/* "slower: B / A 1.100, 99 % interval 1.090 .. 1.110", "not comparable: another device or driver". */
+static void explain(const struct pair *p, char *out, size_t n)
+{
+    size_t at = (size_t)snprintf(out, n, "%s", pair_verdicts[p->verdict]);
+    const char *detail = p->why;
+    if (p->verdict <= PAIR_STILL_FAILING || (p->verdict == PAIR_SKIPPED && strcmp(p->b->status, "SKIP") == 0))
+        detail = p->b->reason;
+    else if (p->verdict == PAIR_SKIPPED) detail = p->a->reason;
+    if (p->ratio.value > 0) at += (size_t)snprintf(out + at, n - at, ": B / A %.3f", p->ratio.value);
+    if (p->ratio.value > 0 && isfinite(p->ratio.hi))
+        snprintf(out + at, n - at, ", 99 %% interval %.3f .. %.3f", p->ratio.lo, p->ratio.hi);
+    else if (*detail) snprintf(out + at, n - at, ": %s", detail);
+}
+
+static int print_ci(const struct pair *p, size_t n, int format)
+{
+    struct junit *junit = format == FORMAT_JUNIT ? junit_new() : NULL;
+    char device[128], reason[1024];
+    uint32_t printed = 0;
+    if (format == FORMAT_JUNIT && !junit) return cli_error(EXIT_USAGE, "compare: out of memory");
+    if (!junit) tap_begin(stdout);
+    for (size_t i = 0; i < n; i++) {
+        const struct point *any = p[i].a ? p[i].a : p[i].b;
+        explain(&p[i], reason, sizeof(reason));
+        const struct ci_case one = { .suite = "compare",
+                                     .kind = any->op,
+                                     .name = any->case_text,
+                                     .label = device_of(&p[i], device),
+                                     .outcome = outcome_of(p[i].verdict),
+                                     .status = pair_verdicts[p[i].verdict],
+                                     .reason = reason };
+        if (junit) junit_case(junit, &one);
+        else tap_case(stdout, &printed, &one);
+    }
+    if (junit) junit_print(stdout, junit, &(struct junit_end){ 0 });
+    else tap_end(stdout, printed);
+    return EXIT_FINE;
+}
+
+/* ---- the command ---- */
+
 int compare_run(const struct cli *c)
 {
     struct point_list a = { 0 }, b = { 0 };
-    struct sheet s = { .column = columns, .ncolumn = MXB_COUNT(columns) };
+    const char *known[NFORMAT] = { [FORMAT_JUNIT] = "junit", [FORMAT_TAP] = "tap" };
     struct pair *p = NULL;
     size_t n = 0;
     int format;
+    memcpy(known, sheet_formats, sizeof(sheet_formats));
     if (c->arg.n != 2)
         return cli_error(EXIT_USAGE,
                          "compare: give A and B: runs (last, last~1, a uuid's beginning), commits, or FILE.db[:RUN]");
-    int code = cli_choice("format", c->format, sheet_formats, SHEET_NFORMAT, &format);
+    int code = cli_choice("format", c->format, known, NFORMAT, &format);
     if (code == 0) code = read_side(c, c->arg.item[0], &a);
     if (code == 0) code = read_side(c, c->arg.item[1], &b);
     if (code == 0 && pairs_make(&a, &b, c->across, &p, &n)) code = cli_error(EXIT_USAGE, "compare: out of memory");
-    if (code == 0) {
-        for (size_t i = 0; i < n; i++) add_row(&s, &p[i]);
-        if (s.failed) code = cli_error(EXIT_USAGE, "compare: out of memory");
-        else sheet_print(&s, (enum sheet_format)format, stdout);
-    }
+    if (code == 0) code = format < SHEET_NFORMAT ? print_rows(p, n, (enum sheet_format)format) : print_ci(p, n, format);
     if (code == 0 && (format == SHEET_TABLE || format == SHEET_MARKDOWN)) {
         print_means(p, n, format == SHEET_MARKDOWN);
         print_counts(p, n);
     }
-    sheet_free(&s);
     pairs_free(p, n);
     points_free(&a);
     points_free(&b);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "harness/cli.h"
+#include "harness/gate.h"
 #include "harness/nearest.h"
 #include "harness/plot.h"
 #include "harness/provenance.h"
@@ -15,6 +16,13 @@ static void each_command(const char *format_first, const char *format_more)
 
 /* ---- words that arguments and values are completed to ---- */
 
+static bool is_report(const char *format)
+{
+    for (int i = 0; reporters[i]; i++)
+        if (strcmp(reporters[i]->name, format) == 0) return true;
+    return false;
+}
+
 /* Blank-separated values of an option, "" = files, NULL = nothing to offer. */
 static const char *values_of(const char *option, const char *value)
 {
@@ -25,6 +33,9 @@ static const char *values_of(const char *option, const char *value)
         size_t n = 0;
         for (int i = 0; reporters[i]; i++)
             n += (size_t)snprintf(formats + n, sizeof(formats) - n, "%s ", reporters[i]->name);
+        for (int i = 0; gate_reporters[i].name; i++)
+            if (!is_report(gate_reporters[i].name))
+                n += (size_t)snprintf(formats + n, sizeof(formats) - n, "%s ", gate_reporters[i].name);
         snprintf(formats + n, sizeof(formats) - n, "svg png pdf");
         return formats;
     }
@@ -77,10 +88,10 @@ static void bash(void)
          "complete -o filenames -F _mlxbench mlxbench");
 }
 
-/* Text inside [...] and '...' of zsh's _arguments, or '...' of fish. */
+/* The first line of a text, inside [...] and '...' of zsh's _arguments, or '...' of fish. */
 static void quoted(const char *text, bool brackets)
 {
-    for (; *text; text++) {
+    for (; *text && *text != '\n'; text++) {
         if (*text == '\'') fputs("'\\''", stdout);
         else {
             if (brackets && strchr("[]:\\", *text)) putchar('\\');

@@ -23,6 +23,9 @@ static const char *replacement(enum escape how, unsigned c)
     if (how == ESC_XML && c == '\'') return "&#39;";
     if (how == ESC_GNUPLOT && c == '\'') return "''";
     if (how == ESC_CSV && c == '"') return "\"\"";
+    if ((how == ESC_TAP || how == ESC_YAML) && c == '\\') return "\\\\";
+    if (how == ESC_TAP && c == '#') return "\\#";
+    if (how == ESC_YAML && c == '"') return "\\\"";
     const char *mark = how == ESC_MARKDOWN && c < 0x80 ? strchr(marks, (int)c) : NULL;
     return mark ? backslashed[mark - marks] : NULL;
 }

@@ -1,10 +1,13 @@
-/* The verdict table: for people, Markdown, programs (JSON), CI servers (JUnit), and as annotations of GitHub. */
+/* The verdict table: for people, Markdown, programs (JSON, CSV), CI services (JUnit, TAP), and as GitHub's
+ * annotations. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "harness/ci.h"
+#include "harness/escape.h"
 #include "harness/gate.h"
 #include "harness/json.h"
+#include "harness/sheet.h"
 
 /* From what stops a merge to what nobody needs to read. */
 static const enum verdict by_weight[VERDICT_COUNT] = {
@@ -143,41 +146,47 @@ static void print_markdown(FILE *f, const struct gate *g)
     if (*g->distrust || *g->note) fprintf(f, "\n%s\n", *g->distrust ? g->distrust : g->note);
 }
 
-/* ---- JSON: one object a line, the last with "summary" ---- */
+/* ---- JSON and CSV: a line per case, all of them; JSON has a last one with "summary" ---- */
 
-static void json_row(FILE *f, const struct gate *g, const struct gate_row *r)
+static const struct sheet_column fields[] = {
+    { "id", NULL },         { "case", NULL },    { "device_label", NULL }, { "verdict", NULL }, { "method", NULL },
+    { "cause", NULL },      { "ratio", NULL },   { "ci_lo", NULL },        { "ci_hi", NULL },   { "p", NULL },
+    { "q", NULL },          { "mde", NULL },     { "min_effect", NULL },   { "base_ns", NULL }, { "cand_ns", NULL },
+    { "n", NULL },          { "repro", NULL },
+};
+
+static void add_fields(struct sheet *s, const struct gate_row *r)
 {
-    struct json j = { .file = f };
-    (void)g;
-    json_object(&j, NULL);
-    json_string(&j, "id", r->id);
-    json_string(&j, "case", r->name);
-    json_string(&j, "device_label", r->label);
-    json_string(&j, "verdict", verdict_name(r->verdict));
-    json_string(&j, "method", r->method);
-    json_string(&j, "cause", *r->cause ? r->cause : NULL);
     const bool compared = r->effect.ratio > 0;
-    static const char *const name[] = {
-        "ratio", "ci_lo", "ci_hi", "p", "q", "mde", "min_effect", "base_ns", "cand_ns"
-    };
-    const double value[] = { r->effect.ratio,    r->effect.lo, r->effect.hi,
-                             r->effect.p_slower, r->q,         r->trial ? r->effect.mde : NAN,
-                             r->min_effect,      r->base_ns,   r->cand_ns };
-    for (size_t i = 0; i < MXB_COUNT(name); i++) {
-        if (compared) json_double(&j, name[i], value[i]);
-        else json_null(&j, name[i]);
-    }
-    json_uint(&j, "n", r->n);
-    json_string(&j, "repro", r->text);
-    json_end(&j);
-    json_finish(&j, NULL);
-    fputc('\n', f);
+    const double figure[] = { r->effect.ratio,    r->effect.lo, r->effect.hi,
+                              r->effect.p_slower, r->q,         r->trial ? r->effect.mde : NAN,
+                              r->min_effect,      r->base_ns,   r->cand_ns };
+    sheet_text(s, r->id);
+    sheet_text(s, r->name);
+    sheet_text(s, r->label);
+    sheet_text(s, verdict_name(r->verdict));
+    sheet_text(s, r->method);
+    sheet_text(s, r->cause);
+    for (size_t i = 0; i < MXB_COUNT(figure); i++) sheet_number(s, compared ? figure[i] : NAN, "");
+    sheet_number(s, r->n, "");
+    sheet_text(s, r->text);
 }
+
+static void print_fields(FILE *f, const struct gate *g, enum sheet_format format)
+{
+    struct sheet s = { .column = fields, .ncolumn = MXB_COUNT(fields) };
+    for (uint32_t i = 0; i < g->nrow; i++) add_fields(&s, &g->row[i]);
+    if (s.failed) fputs("mlxbench: gate: out of memory\n", stderr);
+    else sheet_print(&s, format, f);
+    sheet_free(&s);
+}
+
+static void print_csv(FILE *f, const struct gate *g) { print_fields(f, g, SHEET_CSV); }
 
 static void print_json(FILE *f, const struct gate *g)
 {
     struct json j = { .file = f };
-    for (uint32_t i = 0; i < g->nrow; i++) json_row(f, g, &g->row[i]);
+    print_fields(f, g, SHEET_JSON);
     json_object(&j, NULL);
     json_object(&j, "summary");
     for (int v = 0; v < VERDICT_COUNT; v++) json_uint(&j, verdict_name((enum verdict)v), g->count[v]);
@@ -206,65 +215,80 @@ static void print_json(FILE *f, const struct gate *g)
     fputc('\n', f);
 }
 
-/* ---- JUnit ---- */
+/* ---- JUnit and TAP ---- */
 
-static void print_xml(FILE *f, const char *s)
+static enum ci_outcome outcome_of(enum verdict v)
 {
-    for (; *s; s++) {
-        const unsigned char c = (unsigned char)*s;
-        if (c == '&') fputs("&amp;", f);
-        else if (c == '<') fputs("&lt;", f);
-        else if (c == '>') fputs("&gt;", f);
-        else if (c == '"') fputs("&quot;", f);
-        else if (c < 0x20) fputc(' ', f);
-        else fputc(c, f);
-    }
+    const bool fine = v == VERDICT_UNCHANGED || v == VERDICT_IMPROVED || v == VERDICT_FIXED;
+    return gate_severe(v) ? CI_FAILURE : fine ? CI_OK : CI_SKIPPED;
 }
 
-static void junit_row(FILE *f, const struct gate *g, const struct gate_row *r)
+/* Every case with a verdict; without trust in the verdicts, an error behind them. */
+static void each_ci_case(const struct gate *g, void (*add)(void *, const struct ci_case *), void *to)
 {
-    char text[1024];
-    (void)g;
-    figures(r, text, sizeof text);
-    fprintf(f, "  <testcase classname=\"gate.%s\" name=\"", r->label);
-    print_xml(f, r->name);
-    fputs("\">", f);
-    const char *element = gate_severe(r->verdict)                                      ? "failure"
-                          : r->verdict == VERDICT_SKIPPED || r->verdict == VERDICT_NEW ? "skipped"
-                                                                                       : "system-out";
-    if (strcmp(element, "system-out") == 0) fputs("<system-out>", f);
-    else {
-        fprintf(f, "<%s message=\"%s: ", element, verdict_name(r->verdict));
-        print_xml(f, text);
-        fputs("\">", f);
+    char text[1024], reason[1100], repro[4096];
+    for (uint32_t i = 0; i < g->nrow; i++) {
+        const struct gate_row *r = &g->row[i];
+        const char *verdict = verdict_name(r->verdict);
+        if (!r->timed && r->verdict == VERDICT_UNCHANGED) continue;
+        figures(r, text, sizeof text);
+        snprintf(reason, sizeof reason, "%s%s%s", verdict, *text ? ": " : "", text);
+        snprintf(repro, sizeof repro, "mlxbench run '%s'", r->text);
+        add(to, &(struct ci_case){ .suite = "gate",
+                                   .kind = g->cases.problem[r->item->problem].block->op->name,
+                                   .name = r->name,
+                                   .label = r->label,
+                                   .outcome = outcome_of(r->verdict),
+                                   .status = verdict,
+                                   .reason = reason,
+                                   .repro = repro });
     }
-    fprintf(f, "%s ", verdict_name(r->verdict));
-    print_xml(f, text);
-    fprintf(f, "</%s></testcase>\n", element);
+    if (g->exit_code != EXIT_GATE) return;
+    gate_sentence(g, text, sizeof text);
+    add(to, &(struct ci_case){ .suite = "gate",
+                               .kind = "gate",
+                               .name = "can be trusted",
+                               .outcome = CI_ERROR,
+                               .status = "not to be trusted",
+                               .reason = *g->distrust ? g->distrust : text });
 }
+
+static void add_junit(void *junit, const struct ci_case *c) { junit_case(junit, c); }
 
 static void print_junit(FILE *f, const struct gate *g)
 {
-    uint32_t failures = 0, skipped = g->count[VERDICT_SKIPPED] + g->count[VERDICT_NEW];
+    struct junit *j = junit_new();
     char sentence[1024];
-    for (int v = 0; v < VERDICT_COUNT; v++) failures += gate_severe((enum verdict)v) ? g->count[v] : 0;
-    const bool lost = g->exit_code == EXIT_GATE;
+    const struct ci_property property[] = { { "run", *g->uuid ? g->uuid : NULL },
+                                            { "note", *g->note ? g->note : NULL } };
+    const struct junit_end end = {
+        .property = property, .nproperty = MXB_COUNT(property), .text = sentence, .seconds = g->seconds
+    };
+    if (!j) return;
     gate_sentence(g, sentence, sizeof sentence);
-    fprintf(f,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"mlxbench gate\" tests=\"%u\" "
-            "failures=\"%u\" errors=\"%d\""
-            " skipped=\"%u\" time=\"%.1f\">\n",
-            compared_cases(g) + lost, failures, lost, skipped, g->seconds);
-    for (uint32_t i = 0; i < g->nrow; i++)
-        if (g->row[i].timed || g->row[i].verdict != VERDICT_UNCHANGED) junit_row(f, g, &g->row[i]);
-    if (lost) {
-        fputs("  <testcase classname=\"gate\" name=\"can be trusted\"><error message=\"", f);
-        print_xml(f, *g->distrust ? g->distrust : sentence);
-        fputs("\"/></testcase>\n", f);
-    }
-    fputs("  <system-out>", f);
-    print_xml(f, sentence);
-    fputs("</system-out>\n</testsuite>\n", f);
+    each_ci_case(g, add_junit, j);
+    junit_print(f, j, &end);
+}
+
+struct tap { FILE *file; uint32_t n; };
+
+static void add_tap(void *tap, const struct ci_case *c)
+{
+    struct tap *t = tap;
+    tap_case(t->file, &t->n, c);
+}
+
+static void print_tap(FILE *f, const struct gate *g)
+{
+    struct tap t = { f, 0 };
+    char sentence[1024];
+    gate_sentence(g, sentence, sizeof sentence);
+    tap_begin(f);
+    each_ci_case(g, add_tap, &t);
+    fputs("# ", f);
+    put_escaped(f, ESC_LINE, sentence);
+    fputc('\n', f);
+    tap_end(f, t.n);
 }
 
 /* ---- GitHub: workflow commands, then the table ---- */
@@ -306,6 +330,6 @@ static void print_github(FILE *f, const struct gate *g)
 }
 
 const struct gate_reporter gate_reporters[] = {
-    { "table", print_table }, { "markdown", print_markdown }, { "json", print_json }, { "junit", print_junit },
-    { "github", print_github }, { NULL, NULL },
+    { "table", print_table }, { "markdown", print_markdown }, { "json", print_json },     { "csv", print_csv },
+    { "junit", print_junit }, { "tap", print_tap },           { "github", print_github }, { NULL, NULL },
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/escape.h"
 #include "harness/json.h"
 #include "harness/quote.h"
 
@@ -136,20 +137,6 @@ static void print_json(const struct sheet *s, FILE *f)
     }
 }
 
-static void csv_field(FILE *f, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, f);
-        return;
-    }
-    fputc('"', f);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', f);
-        fputc(*text, f);
-    }
-    fputc('"', f);
-}
-
 static void print_csv(const struct sheet *s, FILE *f)
 {
     const char *sep = "";
@@ -166,7 +153,7 @@ static void print_csv(const struct sheet *s, FILE *f)
         }
         if (!s->column[c].key) continue;
         fputs(sep, f);
-        if (s->cell[i].program) csv_field(f, s->cell[i].program);
+        put_escaped(f, ESC_CSV, s->cell[i].program);
         sep = ",";
     }
     fputs("\r\n", f);

@@ -46,5 +46,7 @@ complete_words mlxbench plot sp | grep -qx speed
 result "kinds of plot are completed"
 complete_words mlxbench run --backend v | grep -qx vulkan
 result "values of options are completed"
+complete_words mlxbench gate --format gi | grep -qx github && [ "$(complete_words mlxbench compare --format '' | sort | uniq -d | wc -l)" -eq 0 ]
+result "formats of all commands are completed, each once"
 rejects "an unknown shell" "unknown shell 'tcsh'" completion tcsh
 finish

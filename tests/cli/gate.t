@@ -134,7 +134,7 @@ program cand 'rms_norm_f32 ns=1100;rms_norm_f16 status=FAIL'
 gate 2 --format junit && python3 - "$W/out" <<'P'
 import sys, xml.etree.ElementTree as E
 s = E.parse(sys.argv[1]).getroot()
-assert s.tag == "testsuite" and s.get("tests") == "2" and s.get("failures") == "2" and s.get("errors") == "0", s.attrib
+assert s.tag == "testsuites" and s.get("tests") == "2" and s.get("failures") == "2" and s.get("errors") == "0", s.attrib
 assert [c.find("failure").get("message").split(":")[0] for c in s.iter("testcase")] == ["regressed", "newly failing"]
 P
 result "JUnit XML"
@@ -144,6 +144,38 @@ gate 2 --format github && grep -q '^::error title=regressed on cpu:0::rms_norm_f
 result "annotations"
 GITHUB_ACTIONS=true gate 2 && grep -q '^::error' "$W/out"
 result "annotations by themselves on GitHub"
+
+# decided CODE VERDICT...: one decision in every format that CI reads, each well-formed and all the same.
+decided() {
+    local want=$1 format
+    shift
+    for format in json csv junit tap; do
+        gate "$want" $strict --format $format && mv "$W/out" "$W/out.$format" || return
+    done
+    ! command -v xmllint > /dev/null || xmllint --noout --schema tests/schema/junit.xsd "$W/out.junit" 2> "$W/err" || return
+    python3 tests/cli/verdicts.py gate "$W" "$want" "$@" 2> "$W/err"
+}
+strict=
+program base '* markup=1;rms_norm_f32;rms_norm_f16'
+program cand '* markup=1;rms_norm_f32 ns=1100;rms_norm_f16 status=FAIL'
+decided 2 regressed "newly failing" && grep -qF "because <b a='1'> "'\"&amp;\", # TODO \\ | ]]>"' "$W/out.tap"
+result "JUnit, TAP and CSV of failures with markup in the reason"
+program base '* markup=1;rms_norm_f32 status=FAIL;rms_norm_f16'
+program cand '* markup=1;rms_norm_f32 status=FAIL;rms_norm_f16 sd=0.3'
+strict=--strict
+decided 4 "still failing" noisy && grep -qF 'SKIP still failing: FAIL because' "$W/out.tap" && grep -q '^not ok 3 - can be trusted$' "$W/out.tap"
+result "... of skips with markup, and of a gate that cannot be trusted"
+strict=
+program base "$same"
+program cand 'rms_norm_f32;rms_norm_f16 ns=950'
+decided 0 unchanged improved
+result "... of green"
+program cand 'rms_norm_f32 clock=host;rms_norm_f16 status=SKIP'
+decided 2 "not comparable" missing
+result "... of what is not comparable or missing"
+run 0 help gate; unknown=
+for format in $(sed -n 's/^formats: \(.*\) (.*/\1/p' "$W/out" | tr -d ,); do gate 2 --format "$format" || unknown=$format; done; [ "$format$unknown" = github ]
+result "gate knows the formats that its help names"
 
 # Bad input.
 rejects "no suite" 'which suite' gate --base "$W/base"

@@ -62,6 +62,34 @@ run 0 compare "$W/b.db:last~4" "$W/m.db" --format markdown && grep -q '^| slower
 run 0 compare last~9 last --format csv && [ "$(grep -c '^not comparable,' "$W/out")" -eq 2 ]; result "another driver is not comparable"
 run 0 compare last~9 last --across --format csv && grep -q '^slower,' "$W/out"; result "... unless --across"
 
+# told DB A B VERDICT...: a comparison in every format that CI reads, each well-formed and all the same.
+told() {
+    local db=$1 a=$2 b=$3 format
+    shift 3
+    for format in json csv junit tap; do
+        run 0 compare "$a" "$b" --db "$db" --format $format && mv "$W/out" "$W/out.$format" || return
+    done
+    ! command -v xmllint > /dev/null || xmllint --noout --schema tests/schema/junit.xsd "$W/out.junit" 2> "$W/err" || return
+    python3 tests/cli/verdicts.py compare "$W" 0 "$@" 2> "$W/err"
+}
+told "$W/a.db" last~4 last slower unchanged; result "compare as JUnit, TAP and CSV"
+told "$W/a.db" last last~4 faster unchanged; result "... the other way round"
+told "$W/a.db" last~9 last "not comparable"; result "... of what is not comparable"
+cp "$W/a.db" "$W/markup.db"
+python3 tests/cli/synthetic.py "$W/markup.db" 0 markup && python3 - "$W/markup.db" <<'P'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+last, other = [i for i, in d.execute("select r.id from result r join run on run.id = r.run_id order by run.started_ns desc limit 2")]
+d.execute("update result set status = 'FAIL', reason = ? where id = ?", ("<b a='1'> \"&amp;\", # SKIP \\ | ]]>\nnot ok 1", last))
+d.execute("update result set status = 'SKIP', reason = 'no # TODO <b>, ' || reason where id = ?", (other,))
+d.commit()
+P
+told "$W/markup.db" last~4 last "newly failing" skipped && grep -qF "newly failing: <b a='1'> "'\"&amp;\", # SKIP \\ | ]]> not ok 1"' "$W/out.tap" && grep -q '<script>' "$W/out.tap"
+result "... with markup in every name and reason"
+run 0 help compare; unknown=
+for format in $(sed -n 's/^formats: //p' "$W/out" | tr -d ,); do run 0 compare last~4 last --format "$format" || unknown=$format; done; [ "$format$unknown" = tap ]
+result "compare knows the formats that its help names"
+
 run 0 history abcdef0000 --format json && python3 - "$W/out" <<'P'
 import json, sys
 rows = [json.loads(l) for l in open(sys.argv[1])]

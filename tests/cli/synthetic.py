@@ -66,7 +66,7 @@ if nasty:
     bad = """<script>alert('x')</script>&amp; "q" 'q' `b` ]]> \\ % {e^x} ä→日本 , ; |"""
     db.execute("UPDATE result SET suite = suite || ?, reason = reason || ? WHERE 1", (bad, bad))
     db.execute("UPDATE result SET tile = 'BQ=<8> ' || tile WHERE id % 5 = 0")
-    db.execute("UPDATE device SET name = ? || backend, driver_version = ?", (bad, bad))
+    db.execute("UPDATE device SET name = ? || backend, driver_version = driver_version || ?", (bad, bad))
     db.execute("UPDATE machine SET hostname = ?, cpu = ?", (bad, bad))
     db.execute("UPDATE run SET cmdline = cmdline || ?, branch = ?, vcs_commit = ?", (bad, bad, bad))
     db.execute("UPDATE env SET os = ?, compiler = ?", (bad, bad))

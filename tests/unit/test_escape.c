@@ -45,6 +45,8 @@ static void test_escape(void **state)
         { ESC_GNUPLOT, "it's %d \\n", "it''s %d \\n" },
         { ESC_GNUPLOT, "a\nb", "a b" },
         { ESC_LINE, "a\tb\nc", "a b c" },
+        { ESC_TAP, "a # SKIP \\ \"b\"\nok 1", "a \\# SKIP \\\\ \"b\" ok 1" },
+        { ESC_YAML, "a # \\ \"b\"\n...", "a # \\\\ \\\"b\\\" ..." },
     };
     (void)state;
     for (size_t i = 0; i < MXB_COUNT(row); i++) assert_string_equal(escaped(row[i].how, row[i].in), row[i].out);
