@@ -52,7 +52,7 @@ size_t problem_length(const char *case_text)
 bool same_problem(const struct stored_result *a, const struct stored_result *b)
 {
     const size_t n = problem_length(a->case_text);
-    return n == problem_length(b->case_text) && memcmp(a->case_text, b->case_text, n) == 0 &&
+    return strncmp(a->case_text, b->case_text, n) == 0 && n == problem_length(b->case_text) &&
            strcmp(a->line.cache, b->line.cache) == 0;
 }
 
