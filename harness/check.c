@@ -121,7 +121,7 @@ static struct tally compare_tensor(const struct view *w, uint64_t nelem, const s
     const uint64_t per_item = nelem / (uint64_t)set->items;
     if (!set->pick)
         compare_range(w, 0, nelem, &a);
-    for (uint64_t i = 0; i < set->npick; i++)
+    for (uint64_t i = 0; set->pick && i < set->npick; i++)
         compare_range(w, (uint64_t)set->pick[i] * per_item, ((uint64_t)set->pick[i] + 1) * per_item, &a);
     return a;
 }

@@ -31,7 +31,8 @@ static const char *option_that_matters(const struct cli *c)
 {
     for (uint32_t i = 0; i < c->argc; i++) {
         const char *a = c->argv[i];
-        if (strncmp(a, "--", 2) == 0 && strncmp(a, "--resume", 8) && strncmp(a, "--db", 4) && strncmp(a, "--format", 8)) return a;
+        const bool other = strncmp(a, "--resume", 8) == 0 || strncmp(a, "--db", 4) == 0 || strncmp(a, "--format", 8) == 0;
+        if (strncmp(a, "--", 2) == 0 && !other) return a;
     }
     return NULL;
 }

@@ -122,7 +122,7 @@ static int baseline_command(const struct cli *c)
     struct store *st;
     uint32_t n = 0;
     int code = EXIT_FINE;
-    if (strcmp(what, "set") && strcmp(what, "accept") && strcmp(what, "list")) {
+    if (strcmp(what, "set") != 0 && strcmp(what, "accept") != 0 && strcmp(what, "list") != 0) {
         snprintf(err, sizeof err, "baseline: unknown '%.40s'", what);
         nearest_hint(err, sizeof err, what, known, MXB_COUNT(known));
         return cli_error(EXIT_USAGE, "%s", err);

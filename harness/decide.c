@@ -46,7 +46,8 @@ bool ab_decide(const double *z, uint32_t n, double min_effect, struct effect *e,
     for (size_t i = 0; i < MXB_COUNT(look); i++) at_look |= n == look[i];
     if (!at_look) return false;
     ab_effect(z, n, e);
-    const double alpha = ALPHA / MXB_COUNT(look), margin = 1 + min_effect;
+    const size_t looks = MXB_COUNT(look);
+    const double alpha = ALPHA / (double)looks, margin = 1 + min_effect;
     if (e->p_slower <= alpha && e->ratio >= margin) *v = VERDICT_REGRESSED;
     else if (e->p_faster <= alpha && e->ratio <= 1 / margin) *v = VERDICT_IMPROVED;
     else if (e->lo > 1 / margin && e->hi < margin) *v = VERDICT_UNCHANGED;

@@ -192,7 +192,8 @@ static bool parse_call(struct parser *p)
     const size_t len = p->len;
     for (size_t c = 0; c < MXB_COUNT(calls); c++) {
         if (!word_is(p, call_names[c])) continue;
-        if (!lex(p) || !lex(p)) return false;        /* the name, '(' */
+        if (!lex(p)) return false;                   /* the name */
+        if (!lex(p)) return false;                   /* '(' */
         for (int a = 0; a < calls[c].nargs; a++) {
             if (a > 0 && p->tok != T_COMMA) return unexpected(p, "','");
             if ((a > 0 && !lex(p)) || !parse_ternary(p)) return false;

@@ -42,31 +42,68 @@ struct job *job_simple(struct arena *a, enum job_kind kind)
 
 static void end_text(char *text, size_t n) { text[n - 1] = 0; }
 
+static bool is_time(double ns) { return ns >= 0 && ns <= MEASURE_LONGEST_NS; }
+
 static bool are_times(const double *ns, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (!isfinite(ns[i]) || ns[i] < 0) return false;
+        if (!is_time(ns[i])) return false;
     return true;
+}
+
+/* Looked at as a byte: any other value of a bool is undefined. */
+static bool is_bool(const bool *b)
+{
+    unsigned char byte;
+    memcpy(&byte, b, sizeof(byte));
+    return byte <= 1;
+}
+
+static bool are_devices(struct mxb_caps *caps, uint32_t n)
+{
+    if (n > WORKER_MAX_DEVICES) return false;
+    for (uint32_t i = 0; i < n; i++) {
+        struct mxb_caps *c = &caps[i];
+        end_text(c->name, sizeof(c->name));
+        end_text(c->driver, sizeof(c->driver));
+        end_text(c->driver_version, sizeof(c->driver_version));
+        end_text(c->api, sizeof(c->api));
+        end_text(c->uuid, sizeof(c->uuid));
+        if ((unsigned)c->kind > MXB_KIND_OTHER || !is_time(c->tick_ns)) return false;
+    }
+    return true;
+}
+
+static bool is_summary(const struct summary *s, uint32_t n)
+{
+    const double ns[] = { s->min, s->q1, s->median, s->q3, s->p99, s->max, s->mean, s->sd, s->mad, s->ci_lo, s->ci_hi };
+    return s->n == n && are_times(ns, MXB_COUNT(ns)) && s->rho1 >= 0 && s->rho1 <= 1 && s->neff >= 1 && s->neff <= n &&
+           isfinite(s->drift_pct) && s->ci_lo <= s->median && s->median <= s->ci_hi;
+}
+
+static bool is_measurement(struct measurement *m)
+{
+    end_text(m->stop_reason, sizeof(m->stop_reason));
+    return m->n >= 1 && m->n <= MEASURE_MAX_SAMPLES && (m->clock == 'd' || m->clock == 'h') && is_time(m->first_ns) &&
+           is_time(m->kernel_ns) && are_times(m->canary_ns, MXB_COUNT(m->canary_ns)) && are_times(m->ns, m->n) &&
+           are_times(m->host_ns, m->n) && is_summary(&m->s, m->n);
 }
 
 bool job_answered(struct job *j)
 {
     struct answer *a = j->answer;
     end_text(a->err, sizeof(a->err));
-    if (j->kind == JOB_PROBE && a->ndevice > WORKER_MAX_DEVICES) return false;
-    for (uint32_t i = 0; j->kind == JOB_PROBE && i < a->ndevice; i++) {
-        struct mxb_caps *c = &j->caps[i];
-        end_text(c->name, sizeof(c->name));
-        end_text(c->driver, sizeof(c->driver));
-        end_text(c->driver_version, sizeof(c->driver_version));
-        end_text(c->api, sizeof(c->api));
-        end_text(c->uuid, sizeof(c->uuid));
-    }
-    if (j->kind != JOB_BENCH || a->rc) return true;
-    struct measurement *m = j->timing;
-    end_text(m->stop_reason, sizeof(m->stop_reason));
-    if (!are_times(m->canary_ns, 2) || !are_times(&m->kernel_ns, 1)) return false;
-    return m->n >= 1 && m->n <= MEASURE_MAX_SAMPLES && are_times(m->ns, m->n) && are_times(m->host_ns, m->n);
+    if (!is_bool(&a->kernel_fault) || !is_time(a->compile_ns) || !is_time(a->setup_ns) || !is_time(a->run_ns) ||
+        !is_time(a->counts.compile_ns))
+        return false;
+    if (j->kind == JOB_PROBE) return are_devices(j->caps, a->ndevice);
+    return j->kind != JOB_BENCH || a->rc || is_measurement(j->timing);
+}
+
+void job_disown(struct job *j)
+{
+    if (job_answered(j)) return;
+    *j->answer = (struct answer){ .phase = j->answer->phase, .rc = MXB_EDEVICE };
 }
 
 const char *job_phase_text(const struct job *j)

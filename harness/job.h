@@ -55,6 +55,8 @@ struct job *job_simple(struct arena *, enum job_kind);
 
 /* Is the answer whole?  It may have been written over by the kernel, so texts are ended and counts are checked. */
 bool job_answered(struct job *);
+/* After a crash or a time-out: keeps what the answer says so far if that is whole, else only the phase. */
+void job_disown(struct job *);
 const char *job_phase_text(const struct job *);              /* " while running", "" */
 
 /* ---- in the worker ---- */

@@ -27,6 +27,7 @@ void measure_defaults(struct measure_opts *);
 typedef int (*sample_fn)(void *ctx, uint32_t batch, struct mxb_time *t);
 
 enum { MEASURE_MAX_SAMPLES = 1000 };
+#define MEASURE_LONGEST_NS 0x1p56     /* two years: no sample is longer */
 struct measurement {                 /* plain data: crosses processes */
     uint32_t n, batch, warmup_n, noise;      /* noise: NOISE_ bits */
     char     clock;                  /* 'd' device or 'h' host: which one `dev` comes from */

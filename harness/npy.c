@@ -28,7 +28,7 @@ static size_t make_header(char *out, size_t n, const char *descr, const uint64_t
     do out[at++] = ' '; while ((at + 1) % ALIGN);
     out[at++] = '\n';
     const size_t dict = at - PREFIX;
-    memcpy(out, "\x93NUMPY\x01\x00", 8);
+    memcpy(out, "\x93NUMPY\x01\x00", 8);            /* NOLINT(bugprone-not-null-terminated-result): no text */
     out[8] = (char)(dict & 0xff);
     out[9] = (char)(dict >> 8);
     return at;

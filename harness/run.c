@@ -201,7 +201,7 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
         .status = s->status, .reason = s->reason, .err_rms = s->err_rms, .err_max = s->err_max, .compared = s->compared,
         .repro = repro, .setup_ns = s->setup_ns, .compile_ns = s->compile_ns, .first_ns = s->first_ns, .check_ns = s->check_ns,
         .oracle_ns = g->oracle_ns, .case_ns = s->case_ns, .round = flat, .nround = flat ? s->nround : 0 };
-    if (s->status == ST_PASS && s->nround && row.caps) {
+    if (s->status == ST_PASS && s->nround && s->plan && row.caps) {
         const struct roofline_limit limit = roofline_limit(&r->roof[s->dev - r->devices.device], row.caps, g->bytes, g->flops,
                                                            g->bp->entry->dt[0], (enum cache_mode)row.cache, s->plan->impl->needs);
         row.limit_ns = limit.ns;

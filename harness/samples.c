@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum { UNITS_PER_NS = 16, VARINT_MAX = 9 };
-static const double LARGEST_NS = 0x1p56;             /* two years; differences stay within 62 bits */
+static const double LARGEST_NS = MEASURE_LONGEST_NS; /* differences stay within 62 bits */
 
 static size_t put_varint(unsigned char *out, uint64_t code)
 {

@@ -1,6 +1,7 @@
 /* Rows and columns in four formats (sheet.h). */
 #include "harness/sheet.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,7 @@ void sheet_print(const struct sheet *s, enum sheet_format format, FILE *f)
 {
     static void (*const print[SHEET_NFORMAT])(const struct sheet *, FILE *) = { print_table, print_markdown, print_json,
                                                                                 print_csv };
+    assert(s->ncolumn > 0);
     print[format](s, f);
 }
 

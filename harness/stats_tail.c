@@ -109,7 +109,7 @@ enum { SERIES_FROM = 10 };                           /* recurrence up to here, t
 double digamma(double x)
 {
     double sum = 0;
-    for (; x < SERIES_FROM; x++) sum -= 1 / x;
+    while (x < SERIES_FROM) sum -= 1 / x++;
     const double f = 1 / (x * x);
     return sum + log(x) - 0.5 / x - f * (1.0 / 12 - f * (1.0 / 120 - f * (1.0 / 252 - f * (1.0 / 240 - f / 132))));
 }
@@ -117,7 +117,10 @@ double digamma(double x)
 double trigamma(double x)
 {
     double sum = 0;
-    for (; x < SERIES_FROM; x++) sum += 1 / (x * x);
+    while (x < SERIES_FROM) {
+        sum += 1 / (x * x);
+        x++;
+    }
     const double f = 1 / (x * x);
     return sum + 1 / x + f / 2 + f / x * (1.0 / 6 - f * (1.0 / 30 - f * (1.0 / 42 - f / 30)));
 }

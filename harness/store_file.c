@@ -70,7 +70,7 @@ static int check_header(const char *path, char *err, size_t errlen)
         snprintf(err, errlen, "database '%s': cannot read: %s", path, strerror(cause));
         return MXB_EDB;
     }
-    if (n < HEADER || memcmp(h, "SQLite format 3", 16)) {
+    if (n < HEADER || memcmp(h, "SQLite format 3", 16) != 0) {
         snprintf(err, errlen, "'%s' is not a database", path);
         return MXB_EINVAL;
     }

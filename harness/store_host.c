@@ -37,7 +37,7 @@ static void read_line(const char *path, const char *key, char sep, char *out, si
     FILE *f = fopen(path, "re");
     if (!f) return;
     while (fgets(line, sizeof line, f)) {
-        if (strncmp(line, key, len)) continue;
+        if (strncmp(line, key, len) != 0) continue;
         char *value = len ? strchr(line + len, sep) : line;
         if (!value) continue;
         if (len) value++;

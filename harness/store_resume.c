@@ -180,7 +180,7 @@ bool store_finished(struct store *st, const struct result_key *k, enum mxb_statu
     for (uint32_t i = first; i < st->nfinished && st->finished[i].case_id == k->case_id; i++) {
         struct finished *f = &st->finished[i];
         if (f->taken || f->def_version != k->def_version || f->device_id != device_id) continue;
-        if (strcmp(f->suite, k->suite)) continue;
+        if (strcmp(f->suite, k->suite) != 0) continue;
         f->taken = true;
         *status = f->status;
         return true;

@@ -74,6 +74,7 @@ void bind_blob(struct binder *b, void *data, size_t bytes)
 int bind_run(struct binder *b, int64_t *id)
 {
     int rc = b->rc;
+    if (id) *id = 0;
     if (rc == SQLITE_OK) rc = sqlite3_step(b->stmt);
     if (rc == SQLITE_ROW) {
         if (id) *id = sqlite3_column_int64(b->stmt, 0);
@@ -191,8 +192,10 @@ int store_device(struct store *st, const char *backend, const struct mxb_caps *c
 {
     for (uint32_t i = 0; i < st->ndevice; i++) {
         const struct known_device *d = &st->device[i];
-        if (d->present != (caps != NULL) || strcmp(d->backend, backend)) continue;
-        if (caps && memcmp(&d->caps, caps, sizeof *caps)) continue;
+        if (d->present != (caps != NULL) || strcmp(d->backend, backend) != 0) continue;
+        /* Padding that differs costs no more than another look into the table.
+         * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
+        if (caps && memcmp(&d->caps, caps, sizeof *caps) != 0) continue;
         *id = d->id;
         return SQLITE_OK;
     }

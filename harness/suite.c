@@ -264,6 +264,7 @@ static int check_opts(struct load *l)
 {
     const struct suite_opts *o = l->opts;
     uint32_t nentry = 0, n = 0;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): every op is linked */
     for (uint32_t i = 0; i < l->nop; i++) nentry += l->op[i]->nentry;
     const char **op = calloc(l->nop + 1, sizeof *op), **entry = calloc(nentry + 1, sizeof *entry);
     int rc = op && entry ? 0 : MXB_ENOMEM;

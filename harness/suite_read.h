@@ -46,7 +46,7 @@ __attribute__((format(printf, 5, 6)))
 int  fail_inside(struct reader *, const struct node *, size_t skip, int col, const char *fmt, ...);
 int  fail_memory(struct reader *);
 /* "unknown <what> 'x', did you mean 'y'?" */
-int  fail_unknown(struct reader *, const struct node *, const char *what, const char *const *names, size_t n);
+int  fail_unknown(struct reader *, const struct node *, const char *what, const char *const *names, size_t count);
 int  fail_type(struct reader *, const struct node *, const char *key, const char *expected);
 int  check_keys(struct reader *, const struct node *map, const char *where, const char *const *keys, size_t n);
 int  read_text(struct reader *, const struct node *, const char *key, const char **out);   /* not empty */
@@ -56,9 +56,9 @@ int  read_i64(struct reader *, const struct node *, const char *key, int64_t lo,
 int  read_double(struct reader *, const struct node *, const char *key, double lo, double hi, double *out);
 int  read_duration(struct reader *, const struct node *, const char *key, double *ns);
 int  read_percent(struct reader *, const struct node *, const char *key, double lo, double hi, double *share);   /* "3%" is 0.03 */
-/* One name or a list of names of names[0..n), n <= 32, as bits. */
+/* One name or a list of names of names[0..count), count <= 32, as bits. */
 int  read_name_set(struct reader *, const struct node *, const char *key, const char *what,
-                   const char *const *names, size_t n, uint32_t *bits);
+                   const char *const *names, size_t count, uint32_t *bits);
 /* A list, or one text as a list of one.  Errors: a map, an empty list, an empty text. */
 int  list_check(struct reader *, const struct node *, const char *key);
 uint32_t list_len(const struct node *);

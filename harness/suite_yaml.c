@@ -2,6 +2,7 @@
 #include "harness/suite_yaml.h"
 #include "harness/mxb_types.h"
 #include "harness/quote.h"
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ static int finish(struct builder *b, const yaml_event_t *e, struct node *n)
         b->child = more;
         b->room = room;
     }
+    assert(b->child);
     b->child[b->nchild++] = n;
     return 0;
 }
@@ -211,6 +213,7 @@ static int on_end(struct builder *b, const yaml_event_t *e)
     const struct level *l = &b->level[--b->depth];
     struct node *const *child = b->child ? b->child + l->first : NULL, *n = l->node;    /* NULL: no node had a child yet */
     const uint32_t nchild = b->nchild - l->first;
+    assert(n && (child || nchild == 0));
     for (uint32_t i = 0; i < nchild; i++) {
         n->weight += child[i]->weight;
         if (child[i]->height >= n->height) n->height = (uint8_t)(child[i]->height + 1);

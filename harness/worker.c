@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "harness/interrupt.h"
+#include "harness/note.h"
 #include "harness/provenance.h"
 #include "harness/source.h"
 #include "harness/worker.h"
@@ -26,12 +27,6 @@ enum { PROTOCOL = 1,                 /* of struct note and struct job */
        STOP_MS = 5000,               /* for closing a device */
        DEATH_MS = 5000,              /* from SIGKILL, or a closed channel, to the end of the process */
        TALK_BYTES = 1 << 16 };       /* what is let through of a worker's stderr per job: a pipe's usual size */
-
-struct note {
-    uint64_t build;                  /* build_id() */
-    uint64_t serial;                 /* 1, 2, ...; the answer has its question's */
-    struct job *job;                 /* NULL = close the device and end */
-};
 
 struct worker {
     struct worker_opts opts;
@@ -214,13 +209,14 @@ static int wait_for(const struct worker *w, double timeout_ms)
 
 static enum mxb_status read_answer(struct worker *w, struct job *j, char *err, size_t errlen)
 {
+    const struct note asked = { w->build, w->serial, j };
     struct note n;
     const ssize_t got = recv(w->fd, &n, sizeof(n), MSG_DONTWAIT | MSG_TRUNC);
     if (got <= 0) {
         describe_end(w, j, err, errlen);
         return ST_CRASHED;
     }
-    const bool whole = got == (ssize_t)sizeof(n) && n.build == w->build && n.serial == w->serial && n.job == j;
+    const bool whole = note_answers(&n, (size_t)got, &asked);
     listen_to(w);
     if (whole && job_answered(j)) return ST_PASS;
     const char *what = whole ? "the worker's answer makes no sense" : "the worker wrote garbage into its channel";
@@ -259,11 +255,13 @@ enum mxb_status worker_call(struct worker *w, struct job *j, double timeout_s, c
         job_do(&w->host, j);
         return ST_PASS;
     }
+    enum mxb_status st = ST_CRASHED;
     if (w->pid > 0 && send(w->fd, &n, sizeof(n), MSG_NOSIGNAL) == (ssize_t)sizeof(n))
-        return wait_answer(w, j, timeout_s + j->budget_s, err, errlen);
-    if (w->pid > 0) describe_end(w, NULL, err, errlen);
+        st = wait_answer(w, j, timeout_s + j->budget_s, err, errlen);
+    else if (w->pid > 0) describe_end(w, NULL, err, errlen);
     else snprintf(err, errlen, "the worker is gone");
-    return ST_CRASHED;
+    if (st != ST_PASS) job_disown(j);
+    return st;
 }
 
 void worker_kill(struct worker *w)

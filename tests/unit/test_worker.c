@@ -375,8 +375,22 @@ static void nonsense_is_not_believed(void **state)
     assert_int_equal(call(f, j), ST_PASS);
     assert_int_equal(j->answer->rc, 0);
     assert_true(job_answered(j));
-    j->timing->ns[0] = -1;
+    double *const time[] = { &j->timing->ns[0], &j->timing->host_ns[j->timing->n - 1], &j->timing->first_ns,
+                             &j->timing->s.median, &j->timing->s.ci_hi, &j->answer->compile_ns, &j->answer->run_ns };
+    const double no_time[] = { -1, NAN, INFINITY, 2 * MEASURE_LONGEST_NS };
+    for (size_t i = 0; i < MXB_COUNT(time); i++)
+        for (size_t k = 0; k < MXB_COUNT(no_time); k++) {
+            const double good = *time[i];
+            *time[i] = no_time[k];
+            assert_false(job_answered(j));
+            *time[i] = good;
+            assert_true(job_answered(j));
+        }
+    memset(&j->answer->kernel_fault, 2, sizeof(bool));
     assert_false(job_answered(j));
+    job_disown(j);
+    assert_true(j->answer->rc == MXB_EDEVICE && j->answer->run_ns == 0 && !j->answer->kernel_fault);
+    assert_true(job_answered(j));
     struct job *p = job_simple(&f->arena, JOB_PROBE);
     p->answer->ndevice = WORKER_MAX_DEVICES + 1;
     assert_false(job_answered(p));
