@@ -27,7 +27,7 @@ SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/* ker
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 
-.PHONY: all run test unit bench-self mutants fuzz setup install uninstall bundle clean FORCE
+.PHONY: all run test unit bench-self mutants fuzz lint tsan setup install uninstall bundle clean FORCE
 all: mlxbench
 
 mlxbench: $(BUILD)/mlxbench
@@ -111,6 +111,14 @@ fuzz:
 	@command -v clang > /dev/null || { echo "fuzz: needs clang: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g" SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzzers
 	@scripts/fuzz.sh $(BUILD)/fuzz $(SECONDS)
+
+# ---- static analysis, and data races in what runs on several threads ----
+lint: $(GEN)/revision.h
+	@scripts/lint.sh $(BUILD)
+THREADED := cpu parallel oracle registry fill problem
+tsan:
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread $(THREADED:%=$(BUILD)/tsan/tests/test_%)
+	@for t in $(THREADED); do TSAN_OPTIONS=halt_on_error=1 $(BUILD)/tsan/tests/test_$$t || exit 1; done
 
 # ---- for machines where nothing can be installed: libraries inside, symbols of glibc 2.31 ----
 WRAPPED := __libc_start_main dlclose dlerror dlopen dlsym fstat fstat64 fstatat lstat lstat64 pthread_create pthread_detach \
