@@ -38,7 +38,7 @@ $(BUILD)/mlxbench: $(OBJ) $(GEN)/spirv.o
 
 # ---- objects: kernels' CPU files by suffix ----
 ISA = $(if $(X86),$(if $(filter %_avx512,$*),$(AVX512),$(if $(filter %_avx2,$*),$(AVX2))))
-KERNEL_FLAGS = $(if $(findstring _cpu,$(notdir $*)),-O3 -ffp-contract=fast $(ISA))
+KERNEL_FLAGS = $(if $(findstring _cpu,$(notdir $*)),$(if $(SAN),-O1,-O3) -ffp-contract=fast $(ISA))
 $(BUILD)/%.o: %.c | $(GEN)/revision.h
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) $(KERNEL_FLAGS) $(SAN) -c -o $@ $<
