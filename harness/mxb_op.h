@@ -2,7 +2,7 @@
  *
  * Expressions (grid, shapes, constants, limits) are integer arithmetic over, in this order of lookup:
  * the op's parameters, the entry's constants (BD=256), the impl's constants and tiles, and the device
- * limits local_bytes, max_wg, sg.  Grammar: docs/suite-language.md. */
+ * limits local_bytes, max_wg, sg and sg_max (subgroup widths).  Grammar: docs/suite-language.md. */
 #ifndef MXB_OP_H
 #define MXB_OP_H
 #include "harness/mxb_backend.h"

@@ -275,6 +275,7 @@ static int check_impl(const struct context *c, const struct mxb_problem *pr, con
     scope_add(&sc, "local_bytes", val_int(32768));   /* a small device's limits */
     scope_add(&sc, "max_wg", val_int(256));
     scope_add(&sc, "sg", val_int(32));
+    scope_add(&sc, "sg_max", val_int(32));
     int rc = 0;
     for (uint32_t i = 0; i < im->ntile && rc == 0; i++)
         rc = add_constant(c, where, &sc, im->tile[i].name, im->tile[i].def, false);

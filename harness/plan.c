@@ -224,6 +224,7 @@ static int plan_impl(const struct mxb_problem *pr, const char *lang, const struc
     scope_add(&p->scope, "local_bytes", val_int((int64_t)caps->local_bytes));
     scope_add(&p->scope, "max_wg", val_int(caps->max_wg));
     scope_add(&p->scope, "sg", val_int(caps->sg_min));
+    scope_add(&p->scope, "sg_max", val_int(caps->sg_max));
     int rc = resolve_constants(p, tile, ntile, cpu, why, whylen);
     if (rc == 0) rc = check_limits(p, why, whylen);
     if (rc == 0) rc = check_sizes(p, caps, why, whylen);

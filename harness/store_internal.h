@@ -54,7 +54,8 @@ void bind_int(struct binder *, int64_t v);
 void bind_real(struct binder *, double v);               /* NaN as NULL */
 void bind_hash(struct binder *, uint64_t v);             /* 16 hex digits */
 void bind_blob(struct binder *, void *data, size_t bytes);   /* takes over malloc'ed data, also when it fails */
-/* Runs a statement without a result, or one that returns an id (id not NULL; 0 = it returned none), and resets it.  SQLite's code. */
+/* Runs a statement without a result, or one that returns an id (id not NULL; 0 = it returned none), and resets it.
+ * SQLite's code. */
 int  bind_run(struct binder *, int64_t *id);
 
 /* The row of a device of this run's machine, added if new; caps NULL: the backend had none.  SQLite's code. */

@@ -211,6 +211,21 @@ static void too_little_memory(void **unused)
     assert_int_equal(prepare(MIB, MIB, 10 * MIB, true, &sets), 0);
 }
 
+/* A GPU that tells less than any has is not believed; a CPU and a large cache are. */
+static void told_sizes(void **state)
+{
+    static const struct { enum mxb_device_kind kind; uint64_t told, taken; } row[] = {
+        { MXB_KIND_DISCRETE, 4ull << 20, 64ull << 20 },  { MXB_KIND_DISCRETE, 0, 64ull << 20 },
+        { MXB_KIND_DISCRETE, 96ull << 20, 96ull << 20 }, { MXB_KIND_CPU, 16ull << 20, 16ull << 20 },
+        { MXB_KIND_CPU, 0, 64ull << 20 },
+    };
+    (void)state;
+    for (size_t i = 0; i < MXB_COUNT(row); i++) {
+        const struct mxb_caps caps = { .kind = row[i].kind, .llc_bytes = row[i].told };
+        assert_int_equal(cold_cache_bytes(&caps), row[i].taken);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_larger_cache_than_told),
         cmocka_unit_test(too_many_sets),
         cmocka_unit_test(too_little_memory),
+        cmocka_unit_test(told_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

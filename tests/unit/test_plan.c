@@ -167,6 +167,29 @@ static void test_choice_of_impl(void **state)
     free(p);
 }
 
+/* A kernel that counts on one width of subgroups can say so. */
+static void test_subgroup_widths(void **state)
+{
+    (void)state;
+    static const struct mxb_limit one_width[] = { { "sg == sg_max", "width" } };
+    struct plan *p = fresh();
+    struct mxb_impl im = toy_impl[1];
+    struct mxb_op op = toy_op;
+    struct mxb_problem pr;
+    struct mxb_caps c = gpu;
+    im.limit = one_width;
+    im.nlimit = 1;
+    op.impl = &im;
+    op.nimpl = 1;
+    assert_int_equal(problem_init(&pr, &op, &toy_entry[0], &small, 1, MXB_FILL_NORMAL, why, sizeof why), 0);
+    c.sg_min = c.sg_max = 32;
+    assert_int_equal(plan_make(&pr, "cl", &c, -1, NULL, 0, p, why, sizeof why), 0);
+    c.sg_max = 64;
+    assert_int_equal(plan_make(&pr, "cl", &c, -1, NULL, 0, p, why, sizeof why), MXB_EUNSUP);
+    assert_string_equal(why, "width (SPLIT=4 WG=64)");
+    free(p);
+}
+
 /* Mistakes in an op's table are ERROR, not SKIP. */
 static void test_wrong_tables(void **state)
 {
@@ -198,7 +221,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gpu_plan), cmocka_unit_test(test_cpu_plan), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_choice_of_impl), cmocka_unit_test(test_wrong_tables),
+        cmocka_unit_test(test_choice_of_impl),
+        cmocka_unit_test(test_subgroup_widths), cmocka_unit_test(test_wrong_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,7 @@ static const struct mxb_tile coopmat_tiles[] = {
 static const struct mxb_limit coopmat_limits[] = {
     { "BQ >= 16 && BQ % 16 == 0 && BK >= 16 && BK % 16 == 0", "BQ and BK must be multiples of 16" },
     { "DS >= 1 && BD / 16 % DS == 0", "DS must divide the matrices along the head dimension" },
+    { "sg == sg_max", "the device may choose the width of subgroups, the kernel counts on one" },
     { "sg == 16 || sg == 32 || sg == 64", "subgroups must have 16, 32 or 64 work items" },
     { "WG == BQ / 16 * DS * sg", "WG must be BQ / 16 * DS subgroups" },
     { "BK * 16 / sg % 4 == 0", "a lane must have 4 keys at least" },
