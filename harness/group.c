@@ -239,6 +239,7 @@ static struct job *new_bench_job(struct group *g, struct slot *s, const struct i
     measure_defaults(&j->measure);
     j->measure.min_time_ns = b->min_time_ns;
     j->measure.max_time_ns = b->max_time_ns;
+    if (s->dev->caps.kind != MXB_KIND_CPU) j->measure.warmup_floor_ns = WARMUP_FLOOR_GPU_NS;
     j->budget_s = (b->max_time_ns + j->measure.warmup_cap_ns) / 1e9;
     j->control = g->plant != NULL;
     j->plant = g->plant ? *g->plant / 100 : 0;

@@ -48,8 +48,8 @@ static struct measure_opts within_limits(const struct measure_opts *given)
     if (o.min_samples < 1) o.min_samples = 1;
     if (o.batch_step < 1) o.batch_step = 1;
     const double shorter = fmin(1, o.max_time_ns / DEFAULT_MAX_TIME_NS);
-    o.warmup_min_ns *= shorter;
-    o.warmup_cap_ns *= shorter;
+    o.warmup_min_ns = fmax(o.warmup_min_ns * shorter, o.warmup_floor_ns);
+    o.warmup_cap_ns = fmax(o.warmup_cap_ns * shorter, 2 * o.warmup_floor_ns);
     return o;
 }
 

@@ -16,11 +16,13 @@
 struct measure_opts {
     double   min_time_ns, max_time_ns;       /* of the sampling phase */
     double   warmup_min_ns, warmup_cap_ns;   /* 100 ms, 2 s (both scaled down with max_time for short runs) */
+    double   warmup_floor_ns;                /* 0: what the scaling leaves of the warm-up at least */
     uint32_t min_samples, max_samples;       /* 30, 1000 */
     double   rel_ci;                         /* 0.01: stop when the half interval is within 1 % */
     double   tick_ns;                        /* device timestamp period, 0 = unknown */
     uint32_t batch_step;                     /* batches are multiples of it; 1 */
 };
+#define WARMUP_FLOOR_GPU_NS 50e6             /* idle GPUs lower their clocks, and raise them some 10 ms after work begins */
 void measure_defaults(struct measure_opts *);
 
 /* One sample: `batch` repetitions. */

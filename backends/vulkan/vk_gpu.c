@@ -173,7 +173,7 @@ static uint64_t feature_bits(const struct gpu *g, const struct properties *p, bo
     const struct { bool have; uint64_t bit; } map[] = {
         { f->storage16.storageBuffer16BitAccess, MXB_FEAT_F16_STORAGE },
         { f->float16_int8.shaderFloat16, MXB_FEAT_F16_ARITH },
-        { f->bfloat16.type, MXB_FEAT_BF16_ARITH },
+        { f->bfloat16.type && (f->bfloat16.matrix || !f->coopmat_khr.matrix), MXB_FEAT_BF16_ARITH },
         { f->storage8.storageBuffer8BitAccess, MXB_FEAT_U8_STORAGE },
         { (p->subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
           (p->subgroup.supportedOperations & subgroup) == subgroup, MXB_FEAT_SUBGROUP },

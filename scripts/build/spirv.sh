@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compiles every shader that the op tables name and prints the C file that embeds them.  Usage: spirv.sh LISTER OUTDIR
 # Lines of the list: "<source>.comp <defines>", which is also the key at run time.  Only what is out of date is compiled.
-# Sources that require GL_KHR_cooperative_matrix are embedded empty, and SKIP at run time, where glslc does not know it.
+# Sources that require an extension of `optional` are embedded empty, and SKIP at run time, where glslc does not know it.
 set -eu
 lister=$1 out=$2
 GLSLC=${GLSLC:-glslc}
@@ -9,15 +9,19 @@ export GLSLC
 mkdir -p "$out"
 "$lister" list --shaders > "$out/list"
 newest=$(find kernels -name '*.glsl' -o -name '*.def' -o -path 'kernels/common/*.h' | xargs ls -t | head -n 1)
-old=
-printf '#version 450\n#extension GL_KHR_cooperative_matrix : require\nvoid main() {}\n' > "$out/khr.comp"
-"$GLSLC" --target-env=vulkan1.1 -o "$out/khr.spv" "$out/khr.comp" 2> /dev/null || old='extension GL_KHR_cooperative_matrix : require'
+optional='GL_KHR_cooperative_matrix GL_EXT_bfloat16'
+missing='^$ '                        # pattern of the lines that require what glslc does not know; at first of no line
+for extension in $optional; do
+    printf '#version 450\n#extension %s : require\nvoid main() {}\n' "$extension" > "$out/probe.comp"
+    "$GLSLC" --target-env=vulkan1.1 -o "$out/probe.spv" "$out/probe.comp" 2> /dev/null ||
+        missing="$missing|^#extension $extension : require"
+done
 : > "$out/empty.spv"
 : > "$out/todo"
 : > "$out/table"
 while read -r src defines; do
     spv=$out/$(basename "$src" .comp)$(printf '%s' "$defines" | sed 's/-D[A-Za-z0-9_]*=/_/g; s/ //g').spv
-    if [ -n "$old" ] && grep -q "$old" "$src"; then
+    if grep -Eq "$missing" "$src"; then
         spv=$out/empty.spv
     elif [ ! -e "$spv" ] || [ "$src" -nt "$spv" ] || [ "$newest" -nt "$spv" ]; then
         echo "$src $spv $defines" >> "$out/todo"

@@ -109,6 +109,21 @@ static void steady_kernel(void **unused)
     assert_in_range(m.warmup_n, 100000 / 71, 100000 / 59);   /* 100 ms */
 }
 
+/* A short run warms up in proportion, but no less than the floor, and its cap leaves room for that. */
+static void warm_up_has_a_floor(void **unused)
+{
+    (void)unused;
+    struct measure_opts o = defaults();
+    o.max_time_ns = 20e6;
+    struct fake f = steady(10e3);
+    assert_int_equal(measure(&o, run_fake, &f, &m), 0);
+    assert_in_range(m.warmup_n, 1000 / 71, 1000 / 59 + 5);   /* 1 ms, and whole groups of 5 */
+    o.warmup_floor_ns = 50e6;
+    f = steady(10e3);
+    assert_int_equal(measure(&o, run_fake, &f, &m), 0);
+    assert_in_range(m.warmup_n, 50000 / 71, 50000 / 59 + 5);
+}
+
 static void interval_stops_at_a_look(void **unused)
 {
     (void)unused;
@@ -388,6 +403,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steady_kernel),
+        cmocka_unit_test(warm_up_has_a_floor),
         cmocka_unit_test(interval_stops_at_a_look),
         cmocka_unit_test(noisy_kernel_runs_to_a_cap),
         cmocka_unit_test(drifting_kernel),

@@ -94,6 +94,14 @@ static const struct mxb_entry entries[] = {
     BOOLEAN("flash_attn_prefill_bf16_d512_boolmask", MXB_BF16, 512),
     ADDITIVE("flash_attn_prefill_f16_d512", MXB_F16, 512),
     BOOLEAN("flash_attn_prefill_f16_d512_boolmask", MXB_F16, 512),
+    ADDITIVE("flash_attn_prefill_bf16_d128", MXB_BF16, 128),
+    BOOLEAN("flash_attn_prefill_bf16_d128_boolmask", MXB_BF16, 128),
+    ADDITIVE("flash_attn_prefill_f16_d128", MXB_F16, 128),
+    BOOLEAN("flash_attn_prefill_f16_d128_boolmask", MXB_F16, 128),
+    ADDITIVE("flash_attn_prefill_bf16_d64", MXB_BF16, 64),
+    BOOLEAN("flash_attn_prefill_bf16_d64_boolmask", MXB_BF16, 64),
+    ADDITIVE("flash_attn_prefill_f16_d64", MXB_F16, 64),
+    BOOLEAN("flash_attn_prefill_f16_d64_boolmask", MXB_F16, 64),
     /* Older names of the same kernels; only the f32 ones are kernels of their own. */
     ADDITIVE(F32_ENTRY, MXB_F32, 256),
     BOOLEAN(F32_BOOL_ENTRY, MXB_F32, 256),
@@ -106,7 +114,14 @@ static const struct mxb_entry entries[] = {
     ADDITIVE("steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskfloat16", MXB_F16, 512),
     BOOLEAN("steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskbool_", MXB_F16, 512),
 };
+#define SMALL_BF16                                                                                                   \
+    "flash_attn_prefill_bf16_d128 flash_attn_prefill_bf16_d128_boolmask "                                            \
+    "flash_attn_prefill_bf16_d64 flash_attn_prefill_bf16_d64_boolmask "
+#define SMALL_F16                                                                                                    \
+    "flash_attn_prefill_f16_d128 flash_attn_prefill_f16_d128_boolmask "                                              \
+    "flash_attn_prefill_f16_d64 flash_attn_prefill_f16_d64_boolmask "
 static const char entries_16bit[] =
+    SMALL_BF16 SMALL_F16
     "flash_attn_prefill_bf16_d256 flash_attn_prefill_bf16_d256_boolmask "
     "flash_attn_prefill_f16_d256 flash_attn_prefill_f16_d256_boolmask "
     "flash_attn_prefill_bf16_d512 flash_attn_prefill_bf16_d512_boolmask "
@@ -119,9 +134,15 @@ static const char entries_16bit[] =
     "steel_attention_bfloat16_bq8_bk8_bd512_wm1_wn1_maskbool_ "
     "steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskfloat16 "
     "steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskbool_";
-static const char entries_f16_d256[] =
+static const char coopmat_f16_entries[] =
+    SMALL_F16
     "flash_attn_prefill_f16_d256 flash_attn_prefill_f16_d256_boolmask "
     "steel_attention_float16_bq32_bk16_bd256_wm4_wn1_maskfloat16 steel_attention_float16_bq32_bk16_bd256_wm4_wn1_maskbool_";
+static const char coopmat_bf16_entries[] =
+    SMALL_BF16
+    "flash_attn_prefill_bf16_d256 flash_attn_prefill_bf16_d256_boolmask "
+    "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbfloat16 "
+    "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbool_";
 static const char entries_f32[] = F32_ENTRY " " F32_BOOL_ENTRY;
 
 static const struct mxb_const consts[] = {
@@ -135,9 +156,9 @@ static const struct mxb_const consts[] = {
 #define GPU_TILES(bq, bk)                                                                                            \
     { "BQ", 1000, bq, "8 16 32 64", "query rows per workgroup" },                                                    \
     { "BK", 1001, bk, "8 16 32 64", "key rows per step" },                                                           \
-    { "RQ", 1003, "min(BQ, BD == 256 ? 4 : 2)", "1 2 4 8", "query rows per work item" },                             \
+    { "RQ", 1003, "min(BQ, BD <= 256 ? 4 : 2)", "1 2 4 8", "query rows per work item" },                             \
     { "WG", 1002, "BQ / RQ * 8", "32 64 128 256", "work items per workgroup" }
-static const struct mxb_tile gpu_tiles[] = { GPU_TILES("BD == 256 ? 32 : 8", "BD == 256 ? 16 : 8") };
+static const struct mxb_tile gpu_tiles[] = { GPU_TILES("BD <= 256 ? 32 : 8", "BD <= 256 ? 16 : 8") };
 /* The tile that gives the f32 entries their names needs 53 KiB of local memory. */
 static const struct mxb_tile gpu_f32_tiles[] = {
     GPU_TILES("local_bytes >= 53504 ? 32 : 16", "local_bytes >= 53504 ? 16 : 8"),
@@ -180,6 +201,7 @@ static const struct mxb_limit coopmat_limits[] = {
     { .entry = "flash_attn_prefill", .source = file, .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" },           \
       .local = { "WG" }, .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * DS * (BK * 4 + 16)" }
 static const struct mxb_kernel coopmat_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat") };
+static const struct mxb_kernel coopmat_bf16_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_bf16") };
 static const struct mxb_kernel coopmat_nv_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_nv") };
 
 static const struct mxb_tile cpu_tiles[] = {     /* S_BQ, S_BK */
@@ -203,10 +225,10 @@ static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_pre
     { .lang = "c", .name = n, .about = text, .needs = feature, .consts = consts, .nconst = MXB_COUNT(consts),        \
       .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_limits, .nlimit = MXB_COUNT(cpu_limits),        \
       .kernel = k, .nkernel = 1 }
-#define COOPMAT_IMPL(n, api, feature, k)                                                                             \
-    { .lang = "comp", .name = n, .about = "cooperative matrices (" api "), probabilities narrowed to f16", .narrow = true, \
+#define COOPMAT_IMPL(n, api, type, feature, k)                                                                       \
+    { .lang = "comp", .name = n, .about = "cooperative matrices (" api "), probabilities narrowed to " #type, .narrow = true, \
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_F16_ARITH | MXB_FEAT_U8_STORAGE | MXB_FEAT_SUBGROUP | feature,          \
-      .entries = entries_f16_d256, .consts = consts, .nconst = MXB_COUNT(consts), .tile = coopmat_tiles,             \
+      .entries = coopmat_##type##_entries, .consts = consts, .nconst = MXB_COUNT(consts), .tile = coopmat_tiles,             \
       .ntile = MXB_COUNT(coopmat_tiles), .limit = coopmat_limits, .nlimit = MXB_COUNT(coopmat_limits), .kernel = k,   \
       .nkernel = 1 }
 static const struct mxb_impl impls[] = {
@@ -221,8 +243,9 @@ static const struct mxb_impl impls[] = {
       .needs = MXB_FEAT_U8_STORAGE, .entries = entries_f32, .consts = consts, .nconst = MXB_COUNT(consts),
       .tile = gpu_f32_tiles, .ntile = MXB_COUNT(gpu_f32_tiles), .limit = gpu_f32_limits,
       .nlimit = MXB_COUNT(gpu_f32_limits), .kernel = gpu_f32_kernel, .nkernel = 1 },
-    COOPMAT_IMPL("coopmat", "KHR", MXB_FEAT_COOPMAT_KHR, coopmat_kernel),
-    COOPMAT_IMPL("coopmat_nv", "NV", MXB_FEAT_COOPMAT_NV, coopmat_nv_kernel),
+    COOPMAT_IMPL("coopmat", "KHR", f16, MXB_FEAT_COOPMAT_KHR, coopmat_kernel),
+    COOPMAT_IMPL("coopmat", "KHR", bf16, MXB_FEAT_COOPMAT_KHR | MXB_FEAT_BF16_ARITH, coopmat_bf16_kernel),
+    COOPMAT_IMPL("coopmat_nv", "NV", f16, MXB_FEAT_COOPMAT_NV, coopmat_nv_kernel),
 };
 
 const struct mxb_op mxb_op_flash_attn_prefill = {

@@ -1,4 +1,4 @@
-// O = softmax(Q K^T * scale + mask) V, f16, on matrix units.  Contract and source: flash_attn_prefill.comp.
+// O = softmax(Q K^T * scale + mask) V, f16 or bf16, on matrix units.  Contract and source: flash_attn_prefill.comp.
 //
 // A workgroup owns BQ query rows of one head.  DS subgroups share 16 of them: each takes its part of the head dimension, of
 // Q' as A matrices and of O as f32 accumulators, so that both fit into registers, and adds its part of the scores.  K and V
@@ -6,7 +6,8 @@
 // where lanes own parts of rows (the subgroups that share rows do this alike), and a rescaling is a multiplication by a
 // matrix that holds each row's factor in the whole row.
 //
-// Matrix units take f16: probabilities are rounded to f16 before they meet V, and it is the rounded ones that are summed.
+// Matrix units take the type of Q, K and V: probabilities are rounded to it before they meet V, and it is the rounded ones
+// that are summed.
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -24,13 +25,28 @@
 #define MAT_STORE(m, buf, at, stride) coopMatStoreNV(m, buf, at, stride, false)
 #define MAT_MUL_ADD(a, b, c) coopMatMulAddNV(a, b, c)
 #else
-#define MAT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
-#define MAT_B coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseB>
+#if DTYPE == 2
+#define ELEMENT bfloat16_t
+#else
+#define ELEMENT float16_t
+#endif
+#define MAT_A coopmat<ELEMENT, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
+#define MAT_B coopmat<ELEMENT, gl_ScopeSubgroup, 16, 16, gl_MatrixUseB>
 #define MAT_C coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>
 #define MAT_LOAD(m, buf, at, stride) coopMatLoad(m, buf, at, stride, gl_CooperativeMatrixLayoutRowMajor)
 #define MAT_LOAD_COLUMNS(m, buf, at, stride) coopMatLoad(m, buf, at, stride, gl_CooperativeMatrixLayoutColumnMajor)
 #define MAT_STORE(m, buf, at, stride) coopMatStore(m, buf, at, stride, gl_CooperativeMatrixLayoutRowMajor)
 #define MAT_MUL_ADD(a, b, c) coopMatMulAdd(a, b, c)
+#endif
+
+#if DTYPE == 2
+#define WIDENX4 mxb_from_bf16x4
+#define NARROWX4 mxb_to_bf16x4
+#define NARROW_WEIGHTS mxb_to_bf16x4
+#else
+#define WIDENX4 mxb_from_f16x4
+#define NARROWX4 mxb_to_f16x4
+#define NARROW_WEIGHTS(w) uvec2(packHalf2x16((w).xy), packHalf2x16((w).zw))      // either rounding will do
 #endif
 
 layout(constant_id = 200) const bool align_Q = true;
@@ -62,7 +78,7 @@ layout(binding = 4) readonly buffer BufMask { T2 mask[]; };
 layout(binding = 5) readonly buffer BufBlk { uint8_t blk[]; };
 
 shared uvec4 kv[2 * BK * LD];        // K tile, V tile; before that Q', 16 rows of a subgroup at a time
-// Per subgroup 16 rows: its part of the f32 scores; then, in their place, f16 probabilities.  Also what an f32 matrix is
+// Per subgroup 16 rows: its part of the f32 scores; then, in their place, narrow probabilities.  Also what an f32 matrix is
 // made of and taken apart in.
 shared uvec4 score[NSG * 16 * LS];
 
@@ -107,7 +123,7 @@ void load_q(uint sg, uint base, uint rows, float alpha)
             uvec4 w = uvec4(0);
             if (align_Q || row < rows) w = Q[base + row * U + i % U];
             if (p.narrow_q != 0)
-                w = uvec4(mxb_to_f16x4(mxb_from_f16x4(w.xy) * alpha), mxb_to_f16x4(mxb_from_f16x4(w.zw) * alpha));
+                w = uvec4(NARROWX4(WIDENX4(w.xy) * alpha), NARROWX4(WIDENX4(w.zw) * alpha));
             kv[i / U * LD + i % U] = w;
         }
         barrier();
@@ -195,8 +211,8 @@ void main()
             vec4 w;
             // Vulkan does not say what exp2(-inf) is.  A NaN score takes the other branch and comes through.
             [[unroll]] for (uint e = 0; e < 4; e++) w[e] = x[j + e] < NEG_BIG ? 0.0 : exp2(x[j + e] - top);
-            const uvec2 narrow = uvec2(packHalf2x16(w.xy), packHalf2x16(w.zw));
-            w = mxb_from_f16x4(narrow);
+            const uvec2 narrow = NARROW_WEIGHTS(w);
+            w = WIDENX4(narrow);
             sum += (w.x + w.y) + (w.z + w.w);
             if ((part + j) / 4 % 2 == 0) score[s_row + (part + j) / 8].xy = narrow;
             else score[s_row + (part + j) / 8].zw = narrow;
@@ -228,7 +244,7 @@ void main()
             const uint from = s_row + 2 * w;
             const vec4 a = uintBitsToFloat(score[from]), c = uintBitsToFloat(score[from + 1]);
             O[q_base + (row - q0) * U + d0 + 2 * d + w] =
-                l == 0.0 ? uvec4(0) : uvec4(mxb_to_f16x4(a / l), mxb_to_f16x4(c / l));
+                l == 0.0 ? uvec4(0) : uvec4(NARROWX4(a / l), NARROWX4(c / l));
         }
     }
 }

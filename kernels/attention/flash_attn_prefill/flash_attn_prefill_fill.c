@@ -4,9 +4,9 @@
  * made to match keys that its row attends.
  *
  * Needle and exact fill: each key carries a random codeword of +-1, K is the codeword, Q is a times the codeword of the
- * row's target.  With g = T(alpha a) in [2,4) the target scores g D >= 512, another key g n with n a sum of D random
- * signs: it would need |n| > 11 (D = 256) or 18 (D = 512) standard deviations to come within 160 of the target.  160
- * binary orders below the maximum exp2 is 0 in f32, subnormals included.
+ * row's target.  With g = T(alpha a) the target scores g D, another key g n with n a sum of D random signs.  g is in
+ * [2,4), with D = 128 in [8,16), with D = 64 in [16,32): to come within 160 of the target |n| would need 18 (D = 512), 11, 9
+ * or 6.7 (D = 64) standard deviations.  160 binary orders below the maximum exp2 is 0 in f32, subnormals included.
  *   needle  one key per codeword: the output is that key's V, whatever the tiling.
  *   exact   one, two or four attended keys share the target's codeword.  g has few bits (see amplitude), so partial sums
  *           of scores, n g, are exact in f32 in every order and the targets' scores equal; their weights are exactly
@@ -188,22 +188,24 @@ static void random_signs(const struct mxb_problem *pr, uint32_t stream, uint64_t
     }
 }
 
-/* a with g = T(alpha a) in [2,4), see the head of this file.  alpha has at most 11 bits where it is 16-bit, so any power
+/* a with g = T(alpha a) in its range, see the head of this file: in [2,4) times `more`, a power of two.  alpha has at most 11 bits where it is 16-bit, so any power
  * of two will do; for f32 one of 64 short numbers g is met, each with a chance of at least one half.  Without narrow_q
  * the factor alpha comes after the exact sum. */
 static double amplitude(const struct mxb_problem *pr)
 {
     const struct flash_attn_prefill_params *p = pr->params;
     const double alpha = flash_attn_prefill_alpha(pr), size = fabs(alpha);
+    const uint32_t d = flash_attn_prefill_head_dim(pr->entry);
+    const double more = d >= 256 ? 1 : d >= 128 ? 4 : 8;
     if (p->narrow_q && pr->dtype[T_Q] == MXB_F32)
         for (int i = 0; i < 64; i++) {
             const double g = 2 + i / 32.0;
             const float near = (float)(g / size), a[3] = { near, nextafterf(near, 0), nextafterf(near, INFINITY) };
             for (int k = 0; k < 3; k++)
                 if (mxb_round(MXB_F32, size * (double)a[k]) == g)
-                    return copysign((double)a[k], alpha);
+                    return copysign(more * (double)a[k], alpha);
         }
-    return copysign(ldexp(1, (int)ceil(1 - log2(size))), alpha);
+    return copysign(ldexp(more, (int)ceil(1 - log2(size))), alpha);
 }
 
 struct rows {                        /* a Q, K or V under construction */

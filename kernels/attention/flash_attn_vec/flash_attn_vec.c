@@ -170,6 +170,30 @@ static const struct mxb_kernel gpu_kernel[] = {
       .local_bytes = "ROWS * (16 * WG * COLS + 128 * TX + 264)" },
 };
 
+static const struct mxb_tile subgroup_tiles[] = {
+    { "ROWS", 1001, "n_heads / n_kv_heads % 2 == 0 ? 2 : 1", "1 2 4", "query heads of a key/value head per workgroup" },
+    { "WG",   1000, "BD * ROWS > 512 ? 4 * sg : 8 * sg", "128 256 512", "work items per workgroup" },
+    { "TX",   1002, "min(32, sg)", "8 16 32", "lanes that share a key" },
+    { "KEYS", 1003, "4", "1 2 4", "keys that TX lanes have in flight" },
+    { "SG",   1004, "sg", "32", "lanes of a subgroup" },
+};
+/* 16-byte words of a row of K: BD / 8 of f16, BD / 4 of f32. */
+#define SUBGROUP_LIMITS(words)                                                                                       \
+    { "ROWS >= 1 && n_heads / n_kv_heads % ROWS == 0", "ROWS must divide the query heads of a key/value head" },      \
+    { "sg == sg_max && SG == sg", "the device may choose the width of subgroups, the kernel counts on one" },         \
+    { "WG > 0 && WG % SG == 0", "WG must be a multiple of the width of subgroups" },                                  \
+    { "WG <= max_wg", "WG exceeds the device's workgroup size" },                                                     \
+    { "TX >= 1 && TX == np2(TX) && TX <= SG", "TX must be a power of two and no more than a subgroup" },              \
+    { words " % TX == 0", "TX must divide the 16-byte words of a row" },                                              \
+    { "KEYS >= 1 && KEYS * " words " / TX <= 32", "more than 128 elements of K per lane" },                           \
+    { "ROWS * BD / TX <= 256", "more than 256 accumulators per lane" }
+static const struct mxb_limit subgroup_f16_limits[] = { SUBGROUP_LIMITS("BD / 8") };
+static const struct mxb_limit subgroup_f32_limits[] = { SUBGROUP_LIMITS("BD / 4") };
+static const struct mxb_kernel subgroup_kernel[] = {
+    { .entry = "flash_attn_vec", .source = "flash_attn_vec_subgroup", .grid = { "nwg", "n_heads / ROWS" },
+      .local = { "WG" }, .local_bytes = "WG / SG * ROWS * (4 * BD + 8)" },
+};
+
 static const struct mxb_tile cpu_tiles[] = {     /* S_ROWS */
     { "ROWS", 1000, "min(n_heads / n_kv_heads, 8)", "1 2 4 8 16", "query heads of a key/value head per item" },
 };
@@ -188,12 +212,21 @@ static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_vec
     { .lang = "cl comp", .name = "group", .about = "one workgroup per group of chunks and ROWS query heads",         \
       .needs = feature, .entries = names, .tile = gpu_tiles, .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits,     \
       .nlimit = MXB_COUNT(gpu_limits), .kernel = gpu_kernel, .nkernel = 1 }
+#define SUBGROUP_IMPL(names, feature, limits)                                                                         \
+    { .lang = "comp", .name = "subgroup", .about = "lanes that share a key keep their sums in registers",            \
+      .needs = MXB_FEAT_SUBGROUP | feature, .entries = names, .tile = subgroup_tiles,                                \
+      .ntile = MXB_COUNT(subgroup_tiles), .limit = limits, .nlimit = MXB_COUNT(limits), .kernel = subgroup_kernel,   \
+      .nkernel = 1 }
+static const char entries_f32[] = "flash_attn_vec_dk256 flash_attn_vec_dk512";
+static const char entries_f16[] = "flash_attn_vec_f16kv_dk256 flash_attn_vec_f16kv_dk512";
 static const struct mxb_impl impls[] = {
     CPU_IMPL("avx512", "AVX-512, K and V are read once for up to ROWS heads", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "AVX2 and FMA, K and V are read once for up to ROWS heads", MXB_FEAT_AVX2, cpu_avx2_kernel),
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
-    GPU_IMPL("flash_attn_vec_dk256 flash_attn_vec_dk512", 0),
-    GPU_IMPL("flash_attn_vec_f16kv_dk256 flash_attn_vec_f16kv_dk512", MXB_FEAT_F16_STORAGE),
+    SUBGROUP_IMPL(entries_f32, 0, subgroup_f32_limits),
+    SUBGROUP_IMPL(entries_f16, MXB_FEAT_F16_STORAGE, subgroup_f16_limits),
+    GPU_IMPL(entries_f32, 0),
+    GPU_IMPL(entries_f16, MXB_FEAT_F16_STORAGE),
 };
 
 const struct mxb_op mxb_op_flash_attn_vec = {

@@ -149,11 +149,14 @@ static const struct mxb_entry entries[] = {
 static const struct mxb_tile tiles[] = {
     { "VEC", 1001, "cols % 4 == 0 ? 4 : 1", "1 4", "elements per load step" },
     { "WG",  1000, "max(32, min(256, np2(cdiv(cols, VEC))))", "32 64 128 256 512 1024", "work items per row" },
+    { "KEEP", 1002, "cdiv(cols, VEC * WG) <= 8 && VEC == 4 ? cdiv(cols, 4 * WG) : 0", "0 1 2 4 8",
+      "groups of four that a work item keeps in registers; 0: rows are read twice" },
 };
 static const struct mxb_limit limits[] = {
     { "WG > 0 && WG == np2(WG)", "the tree reduction needs WG to be a power of two" },
     { "VEC == 1 || VEC == 4",    "VEC must be 1 or 4" },
     { "cols % VEC == 0",         "VEC must divide cols" },
+    { "KEEP == 0 || VEC == 4 && KEEP <= 16 && 4 * KEEP * WG >= cols", "4 KEEP WG must cover a row, in groups of four" },
 };
 /* Two grid axes: Vulkan guarantees no more than 65535 workgroups on one. */
 static const struct mxb_kernel gpu_kernel[] = {
@@ -170,7 +173,7 @@ static const struct mxb_impl impls[] = {
     CPU_IMPL("avx512", "AVX-512", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "AVX2 and FMA", MXB_FEAT_AVX2, cpu_avx2_kernel),
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
-    { .lang = "cl comp", .name = "row", .about = "one workgroup per row, maximum and sum in one pass",
+    { .lang = "cl comp", .name = "row", .about = "one workgroup per row, which stays in registers where it fits",
       .needs = MXB_FEAT_F16_STORAGE, .tile = tiles, .ntile = MXB_COUNT(tiles), .limit = limits, .nlimit = MXB_COUNT(limits),
       .kernel = gpu_kernel, .nkernel = 1 },
 };

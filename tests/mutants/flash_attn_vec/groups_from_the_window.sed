@@ -1,3 +1,4 @@
-# file: common/attend_split.cl.h common/attend_split.glsl common/attend_split_cpu.h
+# file: common/attend_split.cl.h common/attend_split.glsl common/attend_split_cpu.h flash_attn_vec_subgroup.comp
 # Group 0 begins with the window's first chunk, not with a multiple of the groups.
 s/(g + groups - chunk0 % groups) % groups/g/
+s/(g + p.nwg - first % p.nwg) % p.nwg/g/

@@ -1,4 +1,4 @@
 # file: scale_mask_softmax.cl scale_mask_softmax.comp
 # Work items' sums are added as if they had one maximum.
-s/part\[t\] = z == 0.0f ? 0.0f : z \* exp(m - top)/part[t] = z/
-s/part\[t\] = z == 0.0 ? 0.0 : z \* exp(m - top)/part[t] = z/
+s/z == 0.0f ? 0.0f : z \* exp(m - top)/z/
+s/z == 0.0 ? 0.0 : z \* exp(m - top)/z/
