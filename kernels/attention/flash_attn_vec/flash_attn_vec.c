@@ -174,7 +174,7 @@ static const struct mxb_tile subgroup_tiles[] = {
     { "ROWS", 1001, "n_heads / n_kv_heads % 2 == 0 ? 2 : 1", "1 2 4", "query heads of a key/value head per workgroup" },
     { "WG",   1000, "BD * ROWS > 512 ? 4 * sg : 8 * sg", "128 256 512", "work items per workgroup" },
     { "TX",   1002, "min(32, sg)", "8 16 32", "lanes that share a key" },
-    { "KEYS", 1003, "4", "1 2 4", "keys that TX lanes have in flight" },
+    { "KEYS", 1003, "max(1, TX / 8)", "1 2 4", "keys that TX lanes have in flight" },
     { "SG",   1004, "sg", "32", "lanes of a subgroup" },
 };
 /* 16-byte words of a row of K: BD / 8 of f16, BD / 4 of f32. */
