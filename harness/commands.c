@@ -8,7 +8,6 @@
 #include "harness/cli.h"
 #include "harness/compare.h"
 #include "harness/history.h"
-#include "harness/json.h"
 #include "harness/kernel_code.h"
 #include "harness/nearest.h"
 #include "harness/ops.h"
@@ -150,47 +149,6 @@ static int list_suites(void)
     return EXIT_FINE;
 }
 
-static void print_case(const struct case_list *l, const struct bench_case *b, bool as_json)
-{
-    const struct bench_problem *p = &l->problem[b->problem];
-    char text[4096], params[2048], id[17];
-    case_text(l, b, text, sizeof(text));
-    snprintf(id, sizeof(id), "%010llx", (unsigned long long)(case_hash(l, b) >> 24));
-    if (!as_json) {
-        printf("%s %s\n", id, text);
-        return;
-    }
-    struct json j = { .file = stdout };
-    params_json(p->block->op, p->params, params, sizeof(params));
-    json_object(&j, NULL);
-    json_string(&j, "id", id);
-    json_string(&j, "suite", p->block->suite->name);
-    json_string(&j, "op", p->block->op->name);
-    json_string(&j, "entry", p->entry->name);
-    json_string(&j, "dtype", mxb_dtype_name(p->entry->dt[0]));
-    json_string(&j, "backend", linked_backends[b->backend]->name);
-    json_string(&j, "cache", b->cache == CACHE_COLD ? "cold" : "warm");
-    json_raw(&j, "params", params);
-    json_uint(&j, "seed", p->seed);
-    json_string(&j, "text", text);
-    json_end(&j);
-    json_finish(&j, NULL);
-    putchar('\n');
-}
-
-static int list_cases(const struct cli *c)
-{
-    struct case_list l;
-    struct suite_opts so;
-    char err[MXB_ERRLEN];
-    cli_suite_opts(c, &so);
-    if (c->arg.n < 2) return cli_error(EXIT_USAGE, "list cases: which suite?  For example: mlxbench list cases suites/smoke.yaml");
-    if (suites_load(c->arg.item + 1, c->arg.n - 1, &so, &l, err, sizeof(err))) return cli_error(EXIT_USAGE, "%s", err);
-    for (uint32_t i = 0; i < l.nitem; i++) print_case(&l, &l.item[i], c->format && strcmp(c->format, "json") == 0);
-    suites_free(&l);
-    return EXIT_FINE;
-}
-
 static int list_run(const struct cli *c)
 {
     static const char *const what[] = { "suites", "ops", "entries", "cases" };
@@ -201,7 +159,7 @@ static int list_run(const struct cli *c)
     if (strcmp(w, "suites") == 0) return list_suites();
     if (strcmp(w, "ops") == 0) return list_ops(false);
     if (strcmp(w, "entries") == 0) return list_ops(true);
-    if (strcmp(w, "cases") == 0) return list_cases(c);
+    if (strcmp(w, "cases") == 0) return list_cases_run(c);
     snprintf(err, sizeof(err), "list: unknown '%.60s'", w);
     nearest_hint(err, sizeof(err), w, what, MXB_COUNT(what));
     return cli_error(EXIT_USAGE, "%s", err);

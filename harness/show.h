@@ -13,6 +13,7 @@ int report_run(const struct cli *);
 int completion_run(const struct cli *);
 int manual_run(const struct cli *);
 int coverage_run(const struct cli *);                 /* list --coverage */
+int list_cases_run(const struct cli *);               /* list cases */
 /* The inline text of the one CASE argument: itself if it begins with '{', else what is stored under the id.  0 or an exit
  * code with one line on stderr. */
 int show_resolve_case(const struct cli *, char *out, size_t n);
