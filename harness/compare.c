@@ -69,19 +69,23 @@ static void add_time(struct sheet *s, const struct point *p)
 
 static void add_plain(struct sheet *s, double v) { sheet_number(s, v > 0 ? v : NAN, ""); }
 
-/* "cpu NAME" or, where the sides differ, "vulkan, peer:torch". */
+/* "cpu NAME" or, where the sides differ, "vulkan, peer:torch sdpa flash": what an outside program has done is in no case. */
 static const char *device_of(const struct pair *pair, char text[128])
 {
     const struct point *a = pair->a, *b = pair->b, *p = a ? a : b;
-    if (a && b && strcmp(a->backend, b->backend) != 0) snprintf(text, 128, "%.60s, %.60s", a->backend, b->backend);
-    else snprintf(text, 128, "%.60s %.60s", p->backend, p->device);
+    if (!a || !b || strcmp(a->backend, b->backend) == 0) {
+        snprintf(text, 128, "%.60s %.60s", p->backend, p->device);
+        return text;
+    }
+    const char *how[2] = { pair_case(pair) == b ? a->impl : "", pair_case(pair) == a ? b->impl : "" };
+    snprintf(text, 128, "%.20s%s%.40s, %.20s%s%.40s", a->backend, *how[0] ? " " : "", how[0], b->backend, *how[1] ? " " : "", how[1]);
     return text;
 }
 
 static void add_row(struct sheet *s, const struct pair *p)
 {
     static const struct point none = { .backend = "", .device = "", .impl = "" };
-    const struct point *a = p->a ? p->a : &none, *b = p->b ? p->b : &none, *any = p->a ? p->a : p->b;
+    const struct point *a = p->a ? p->a : &none, *b = p->b ? p->b : &none, *any = pair_case(p);
     const bool has = p->ratio.value > 0, interval = has && isfinite(p->ratio.hi);
     char text[64] = "", device[128], id[11];
     sheet_text(s, pair_verdicts[p->verdict]);
@@ -201,7 +205,7 @@ static int print_ci(const struct pair *p, size_t n, int format)
     if (format == FORMAT_JUNIT && !junit) return cli_error(EXIT_USAGE, "compare: out of memory");
     if (!junit) tap_begin(stdout);
     for (size_t i = 0; i < n; i++) {
-        const struct point *any = p[i].a ? p[i].a : p[i].b;
+        const struct point *any = pair_case(&p[i]);
         explain(&p[i], reason, sizeof(reason));
         const struct ci_case one = { .suite = "compare",
                                      .kind = any->op,

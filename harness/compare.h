@@ -22,6 +22,8 @@ struct pair {                        /* one case on one device; a or b NULL: onl
  * the largest effect first.  The pairs point into the lists.  0 or MXB_ENOMEM. */
 int  pairs_make(const struct point_list *a, const struct point_list *b, bool across, struct pair **out, size_t *n);
 void pairs_free(struct pair *, size_t n);
+/* The point that names the pair: A's, but not that of an outside program where B is one of ours. */
+const struct point *pair_case(const struct pair *);
 
 struct cli;
 int compare_run(const struct cli *);     /* the command; exit code */

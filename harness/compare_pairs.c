@@ -116,6 +116,13 @@ static void judge(struct pair *p, bool across)
     }
 }
 
+static bool is_peer(const struct point *p) { return strncmp(p->backend, "peer:", 5) == 0; }
+
+const struct point *pair_case(const struct pair *p)
+{
+    return !p->a || (p->b && is_peer(p->a)) ? p->b : p->a;
+}
+
 /* Failures first, then what has a ratio by the size of the effect, then the rest. */
 static int rank(const struct pair *p)
 {
@@ -123,8 +130,6 @@ static int rank(const struct pair *p)
            : p->verdict <= PAIR_INCONCLUSIVE ? (int)PAIR_SLOWER
                                              : (int)p->verdict;
 }
-
-static const struct point *either(const struct pair *p) { return p->a ? p->a : p->b; }
 
 static int by_effect(const void *x, const void *y)
 {
@@ -134,8 +139,8 @@ static int by_effect(const void *x, const void *y)
         const double ea = fabs(log(a->ratio.value)), eb = fabs(log(b->ratio.value));
         if (ea != eb) return ea < eb ? 1 : -1;
     }
-    const int order = strcmp(either(a)->case_text, either(b)->case_text);
-    return order ? order : strcmp(either(a)->device, either(b)->device);
+    const int order = strcmp(pair_case(a)->case_text, pair_case(b)->case_text);
+    return order ? order : strcmp(pair_case(a)->device, pair_case(b)->device);
 }
 
 /* ---- pairs ---- */
@@ -153,8 +158,6 @@ static int add_pair(struct pair **list, size_t *n, struct one *a, struct one *b,
     judge(p, across);
     return 0;
 }
-
-static bool is_peer(const struct point *p) { return strncmp(p->backend, "peer:", 5) == 0; }
 
 static bool same_problem(const struct point *a, const struct point *b)
 {
