@@ -135,11 +135,12 @@ bundle: all $(BUILD)/bundle/mlxbench
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mlxbench/suites $(DESTDIR)$(PREFIX)/share/doc/mlxbench
 	install -m 755 mlxbench $(DESTDIR)$(PREFIX)/bin/mlxbench
-	install -d $(DESTDIR)$(PREFIX)/share/mlxbench/gnuplot $(DESTDIR)$(PREFIX)/share/man/man1 \
+	install -d $(DESTDIR)$(PREFIX)/share/mlxbench/gnuplot $(DESTDIR)$(PREFIX)/share/mlxbench/peers $(DESTDIR)$(PREFIX)/share/man/man1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 644 suites/*.yaml $(DESTDIR)$(PREFIX)/share/mlxbench/suites
 	install -m 644 scripts/gnuplot/*.gp $(DESTDIR)$(PREFIX)/share/mlxbench/gnuplot
+	install -m 755 scripts/peers/*.py $(DESTDIR)$(PREFIX)/share/mlxbench/peers
 	./mlxbench manual > $(DESTDIR)$(PREFIX)/share/man/man1/mlxbench.1
 	./mlxbench completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mlxbench
 	./mlxbench completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mlxbench

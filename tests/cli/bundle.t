@@ -13,6 +13,9 @@ result "runs where it was unpacked"
 result "libraries are inside"
 [ "$(objdump -T "$folder/mlxbench" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1 | sed 's/.*\.//')" -le 31 ]
 result "needs no symbol later than glibc 2.31"
+(cd "$folder" && ./mlxbench list cases suites/peers.yaml --format json > "$W/cases.jsonl" && [ -s peers/torch_worker.py ] && python3 peers/torch_peer.py --help) |
+    grep -q -- --graph && grep -q '"op":"rms_norm"' "$W/cases.jsonl"
+result "the peers and their suite are with it"
 [ -s "$folder/licences/libsqlite3-dev.txt" ] && [ -s "$folder/licences/libyaml-dev.txt" ]
 result "licences are with it"
 finish

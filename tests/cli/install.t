@@ -13,8 +13,8 @@ result "the installed program runs an installed suite from another folder"
 cmp -s "$root/suites/flash_attn.yaml" "$W/root/usr/share/mlxbench/suites/flash_attn.yaml" && test -s "$W/root/usr/share/doc/mlxbench/README.md"
 result "suites and documents are installed"
 for f in man/man1/mlxbench.1 bash-completion/completions/mlxbench zsh/site-functions/_mlxbench \
-    fish/vendor_completions.d/mlxbench.fish mlxbench/gnuplot/speed.gp doc/mlxbench/json.md; do test -s "$W/root/usr/share/$f" || break; done
-result "manual page, completions and gnuplot templates are installed"
+    fish/vendor_completions.d/mlxbench.fish mlxbench/gnuplot/speed.gp mlxbench/peers/torch_peer.py doc/mlxbench/json.md; do test -s "$W/root/usr/share/$f" || break; done
+result "manual page, completions, gnuplot templates and peers are installed"
 (cd "$W/run" && "$W/root/usr/bin/mlxbench" report --out page > "$W/out" 2> "$W/err" && test -s page/index.html && test -s page/plots/errors.svg)
 result "the installed program finds its templates"
 make -s uninstall DESTDIR="$W/root" PREFIX=/usr > "$W/out" 2> "$W/err" && [ -z "$(find "$W/root" -type f -o -type l)" ]
