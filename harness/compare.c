@@ -129,6 +129,8 @@ static int print_rows(const struct pair *p, size_t n, enum sheet_format format)
     return code;
 }
 
+static bool has_mean(const struct pair *p) { return p->counts && p->ratio.value > 0; }
+
 static void print_mean(const char *name, double sum, size_t n, bool markdown)
 {
     const double mean = exp(sum / (double)n);
@@ -145,11 +147,11 @@ static void print_means(const struct pair *p, size_t n, bool markdown)
     for (size_t i = 0; i < n; i++) {
         double sum = 0;
         size_t k = 0;
-        bool seen = !(p[i].ratio.value > 0);
-        for (size_t j = 0; j < i && !seen; j++) seen = p[j].ratio.value > 0 && strcmp(p[j].a->op, p[i].a->op) == 0;
+        bool seen = !has_mean(&p[i]);
+        for (size_t j = 0; j < i && !seen; j++) seen = has_mean(&p[j]) && strcmp(p[j].a->op, p[i].a->op) == 0;
         if (seen) continue;
         for (size_t j = i; j < n; j++)
-            if (p[j].ratio.value > 0 && strcmp(p[j].a->op, p[i].a->op) == 0) {
+            if (has_mean(&p[j]) && strcmp(p[j].a->op, p[i].a->op) == 0) {
                 sum += log(p[j].ratio.value);
                 k++;
             }

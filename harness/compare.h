@@ -14,6 +14,7 @@ struct pair {                        /* one case on one device; a or b NULL: onl
     const struct point *a, *b;       /* the latest result of each side */
     struct round_figure *ra, *rb; size_t na, nb;     /* the rounds of all runs of the side */
     struct ratio ratio;              /* value 0: none */
+    bool counts;                     /* in the means: false where an outside program meets a faster case of ours */
     enum pair_verdict verdict;
     const char *why;                 /* what makes it not comparable, or "" */
 };

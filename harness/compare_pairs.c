@@ -177,6 +177,24 @@ static int pair_peers(struct side *a, struct side *b, struct pair **list, size_t
     return rc;
 }
 
+static bool is_with_peer(const struct pair *p) { return p->a && p->b && is_peer(p->a) != is_peer(p->b); }
+
+/* Several implementations and tiles meet one result of an outside program: the fastest on a device stands for it. */
+static void find_counting(struct pair *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct point *own = pair_case(&p[i]);
+        p[i].counts = true;
+        for (size_t k = 0; k < n && p[i].counts && is_with_peer(&p[i]); k++) {
+            const struct point *other = pair_case(&p[k]);
+            const bool rival = k != i && is_with_peer(&p[k]) && p[k].ratio.value > 0 && same_problem(own, other) &&
+                               strcmp(own->backend, other->backend) == 0 && strcmp(own->device, other->device) == 0;
+            if (rival && (other->median_ns < own->median_ns || (other->median_ns == own->median_ns && k < i)))
+                p[i].counts = false;
+        }
+    }
+}
+
 int pairs_make(const struct point_list *la, const struct point_list *lb, bool across, struct pair **out, size_t *n)
 {
     struct side a = { 0 }, b = { 0 };
@@ -203,6 +221,7 @@ int pairs_make(const struct point_list *la, const struct point_list *lb, bool ac
         *n = 0;
     } else if (*n) {
         qsort(*out, *n, sizeof **out, by_effect);
+        find_counting(*out, *n);
     }
     return rc;
 }

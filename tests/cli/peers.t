@@ -107,6 +107,7 @@ for rows, ours, theirs in ((ab, "a", "b"), (ba, "b", "a")):
 P
 result "compare --across sets each of our implementations beside it, under our name"
 run 0 compare last~1 last --across && grep -q 'cpu, peer:torch sdpa flash.*flash_attn_prefill_bf16_d256 .* cpu auto' "$W/out"; result "... and says how the peer did it"
+grep -qE '^  rms_norm  +[0-9.]+ over 2$' "$W/out" && grep -qE '^  all  +[0-9.]+ over 4$' "$W/out"; result "... and counts our fastest of each problem in the means"
 run 0 compare last~1 last --format csv && ! grep -qE '^(slower|faster|unchanged|inconclusive),' "$W/out"; result "without --across they do not meet"
 
 run 0 report last~1 last --out "$W/report" && python3 - "$W/report" <<'P'
