@@ -1,4 +1,5 @@
-/* The report's table of an op: one row per result, with all figures and the command that reproduces it. */
+/* The report's table of an op: one row per result, with all figures and the command that reproduces it.  Results of one
+ * problem stand together, also those of several runs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,39 @@ static void put_row(const struct page *p, uint32_t at, const struct varying *v)
     fputs("\n", f);
 }
 
+struct row { const struct stored_result *r; uint32_t at, first; };   /* index in the set; that of its problem's first result */
+
+static int by_problem(const void *x, const void *y)
+{
+    const struct row *a = x, *b = y;
+    const size_t na = problem_length(a->r->case_text), nb = problem_length(b->r->case_text);
+    int order = strncmp(a->r->case_text, b->r->case_text, na < nb ? na : nb);
+    if (!order) order = (na > nb) - (na < nb);
+    if (!order) order = strcmp(a->r->line.cache, b->r->line.cache);
+    return order ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+static int by_first(const void *x, const void *y)
+{
+    const struct row *a = x, *b = y;
+    return a->first != b->first ? (a->first > b->first) - (a->first < b->first) : (a->at > b->at) - (a->at < b->at);
+}
+
+/* The op's results, problems in order of their first appearance; *n is how many.  NULL: no memory. */
+static struct row *rows_of(const struct result_set *s, const char *op, uint32_t *n)
+{
+    struct row *list = calloc(s->nresult + 1, sizeof(*list));
+    *n = 0;
+    for (uint32_t i = 0; i < s->nresult && list; i++)
+        if (strcmp(s->result[i].line.op, op) == 0) list[(*n)++] = (struct row){ &s->result[i], i, i };
+    if (!*n) return list;
+    qsort(list, *n, sizeof(*list), by_problem);
+    for (uint32_t i = 1; i < *n; i++)
+        if (same_problem(list[i - 1].r, list[i].r)) list[i].first = list[i - 1].first;
+    qsort(list, *n, sizeof(*list), by_first);
+    return list;
+}
+
 void page_table(struct page *p, const char *op)
 {
     static const struct { const char *name, *title;
@@ -116,14 +150,14 @@ void page_table(struct page *p, const char *op)
                    { "of limit", "share of the device's measured limit, and what sets it" },
                    { "", "" } };
     const struct result_set *s = p->set;
-    const struct stored_result **list = calloc(s->nresult + 1, sizeof(*list));
     uint32_t n = 0;
+    struct row *row = rows_of(s, op, &n);
+    const struct stored_result **list = calloc(n + 1, sizeof(*list));
     struct varying v = { .n = 0 };
     char common[600] = "";
-    for (uint32_t i = 0; i < s->nresult && list; i++)
-        if (strcmp(s->result[i].line.op, op) == 0) list[n++] = &s->result[i];
+    for (uint32_t i = 0; i < n && list; i++) list[i] = row[i].r;
     if (list) find_varying(list, n, &v);
-    if (n) common_label(list[0], &v, common, sizeof(common));
+    if (n && list) common_label(list[0], &v, common, sizeof(common));
     free(list);
     if (*common) {
         fputs("<p class=\"common\">In all rows: ", p->f);
@@ -134,7 +168,7 @@ void page_table(struct page *p, const char *op)
     for (size_t i = 0; i < MXB_COUNT(column); i++)
         fprintf(p->f, "<th scope=\"col\" title=\"%s\">%s</th>", column[i].title, column[i].name);
     fputs("</tr></thead>\n<tbody>\n", p->f);
-    for (uint32_t i = 0; i < s->nresult; i++)
-        if (strcmp(s->result[i].line.op, op) == 0) put_row(p, i, &v);
+    for (uint32_t i = 0; i < n; i++) put_row(p, row[i].at, &v);
+    free(row);
     fputs("</tbody></table></div>\n", p->f);
 }

@@ -121,6 +121,8 @@ bars = list(csv.DictReader(open(sys.argv[1] + "/plots/speed-rms_norm.csv")))
 assert sorted((b["row"], b["series"]) for b in bars) == [("0", "cpu"), ("0", "peer:torch"), ("1", "cpu"), ("1", "peer:torch")], bars
 page = open(sys.argv[1] + "/index.html").read()
 assert re.search("<td>peer:torch<td>(eager|rms_norm) ", page) and "0.fake, threads=2" in page
+rows = re.findall("<td>(?:norm_)?f16 ?(rows=[48])[^<]*<td>([^<]*)", page)
+assert rows == [("rows=%d" % r, d) for r in (4, 8) for d in ("cpu", "cpu", "cpu", "peer:torch")], rows
 P
 result "the report has both in one table and in one picture"
 
