@@ -96,18 +96,15 @@ class Round:
     def run(self, cases):
         left = [c for c in cases if "status" not in c]
         while left:
-            begun = self.run_process(left)
-            if begun is None:
-                return
-            left = left[begun + 1:]
+            left = left[self.run_process(left):]
 
     def run_process(self, cases):
-        """One process; the number of the case that brought it down, or None."""
+        """One process; how many of the cases have ended, the one that brought it down included."""
         job = dict(vars(self.o), cases=[{k: c[k] for k in FACTS + ("way",) if k in c} for c in cases])
-        begun = None
+        begun, ended = None, 0
         with tempfile.TemporaryFile("w+") as errors:
-            self.worker = subprocess.Popen([sys.executable, "-B", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                           stderr=errors, text=True)
+            self.worker = subprocess.Popen([sys.executable, "-B", WORKER], stdin=subprocess.PIPE, text=True,
+                                           stdout=subprocess.PIPE, stderr=errors)
             try:
                 self.worker.stdin.write(json.dumps(job))
                 self.worker.stdin.close()
@@ -121,20 +118,22 @@ class Round:
                     begun = line["begin"]
                 else:
                     self.take(cases[line["end"]], line)
-                    begun = None
+                    begun, ended = None, line["end"] + 1
             code = self.worker.wait()
             errors.seek(0)
             last = (errors.read().strip().splitlines() or ["no message"])[-1]
         if begun is not None:
-            if code == -signal.SIGALRM:
-                end = {"status": "TIMEOUT", "reason": "no answer within %d s" % self.o.timeout}
-            else:
-                how = "signal %d" % -code if code < 0 else "exit code %d: %.200s" % (code, last)
-                end = {"status": "CRASHED", "reason": how}
-            self.take(cases[begun], end)
-        elif code != 0:
+            self.take(cases[begun], self.fate(code, last))
+            return begun + 1
+        if ended == 0:
             die("PyTorch cannot be used: %.300s" % last)
-        return begun
+        return ended
+
+    def fate(self, code, last):
+        if code == -signal.SIGALRM:
+            return {"status": "TIMEOUT", "reason": "no answer within %d s" % self.o.timeout}
+        how = "signal %d" % -code if code < 0 else "exit code %d: %.200s" % (code, last)
+        return {"status": "CRASHED", "reason": how}
 
     def take(self, case, line):
         case["way"] = line.get("way", case.get("way", ""))

@@ -197,6 +197,8 @@ def main():
             tell(end=i, status="SKIP", reason=str(e))
         except (RuntimeError, NotImplementedError, MemoryError) as e:
             tell(end=i, status="ERROR", reason=" ".join(str(e).split())[:300] or type(e).__name__)
+            if "CUDA error" in str(e):   # the device is lost to this process; another one goes on
+                return
         signal.alarm(0)
         if device.name == "cuda":
             torch.cuda.empty_cache()

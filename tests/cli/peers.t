@@ -9,6 +9,9 @@ suite: peers
 bench: {rounds: 2, min_time: 1ms, max_time: 2ms}
 check: {fills: [normal]}
 cases:
+  - op: bench_copy
+    params: {n: 16}
+    backends: [cpu]
   - op: rms_norm
     entries: [rms_norm_f16]
     params: {dim: 64}
@@ -18,9 +21,6 @@ cases:
   - op: flash_attn_prefill
     entries: [flash_attn_prefill_bf16_d256]
     params: {n_heads: 4, n_kv_heads: 2, seq_len_q: 8, seq_len_k: 8, mask: rank2, mask_fill: window, window: 3}
-    backends: [cpu]
-  - op: bench_copy
-    params: {n: 16}
     backends: [cpu]
   - op: flash_attn_vec_reduce
     entries: [flash_attn_vec_reduce_dk256]
@@ -48,14 +48,17 @@ P
 result "list cases tells shapes, types and constants"
 rejects "list cases: unknown format" "unknown --format 'jsn', did you mean 'json'" list cases "$W/s.yaml" --format jsn
 
-# Stands in for PyTorch: every function gives a tensor, every tensor is right.  FAKE=wrong: none is; refuse, crash, hang: copies do that.
+# Stands in for PyTorch: every function gives a tensor, every tensor is right.  FAKE=wrong: none is; refuse, lost, crash, hang: copies do that.
 cat > "$W/torch.py" <<'P'
 import os, signal, sys, time, types
 how = os.environ.get("FAKE", "")
 if how == "missing": raise ModuleNotFoundError("No module named 'torch'")
+lost = []
 class Tensor:
     shape = (1, 4, 8, 256)
-    def __getattr__(self, name): return lambda *a, **k: Tensor()
+    def __getattr__(self, name):
+        if lost: raise RuntimeError("CUDA error: lost for good")
+        return lambda *a, **k: Tensor()
     def __float__(self): return 1.0 if how == "wrong" else 0.0
     def __int__(self): return 1
     def __bool__(self): return True
@@ -63,8 +66,9 @@ for name in "add radd sub rsub mul rmul truediv rtruediv and or le lt gt ge eq m
     setattr(Tensor, "__%s__" % name, lambda *a: Tensor())
 def empty_like(x):
     if how == "refuse": raise RuntimeError("not implemented\nfor 'UInt32'")
+    if how == "lost": lost.append(1); raise RuntimeError("CUDA error: unspecified launch failure")
     if how == "crash": os.kill(os.getpid(), signal.SIGSEGV)
-    if how == "hang": time.sleep(60)
+    if how == "hang": open(__file__ + ".hangs", "w").close(); time.sleep(60)
     return Tensor()
 class cuda:
     is_available = staticmethod(lambda: False)
@@ -87,9 +91,9 @@ torch 0 --rounds 2 && cp "$W/out" "$W/peer.jsonl" && grep -q '^torch_peer: 5 cas
     python3 - "$W/out" <<'P'
 import json, sys
 rows = [json.loads(l) for l in open(sys.argv[1])]
-assert [r["entry"] for r in rows] == ["rms_norm_f16", "rms_norm_f16", "flash_attn_prefill_bf16_d256", "bench_copy_u32"], rows
+assert [r["entry"] for r in rows] == ["bench_copy_u32", "rms_norm_f16", "rms_norm_f16", "flash_attn_prefill_bf16_d256"], rows
 assert all(len(r["rounds_ns"]) == 2 and min(map(len, r["rounds_ns"])) >= 5 and r["driver_version"] == "0.fake, threads=2" for r in rows), rows
-assert rows[0]["impl"] in ("eager", "rms_norm") and rows[2]["impl"].startswith("sdpa flash") and rows[2]["params"]["window"] == 3, rows
+assert rows[1]["impl"] in ("eager", "rms_norm") and rows[3]["impl"].startswith("sdpa flash") and rows[3]["params"]["window"] == 3, rows
 P
 result "the peer times each case once, in every round, and says what it leaves out"
 (cd / && PYTHONPATH=$W python3 "$peer" --time 0.002 --rounds 1 < "$W/cases.jsonl" > "$W/out" 2> "$W/err") && [ "$(wc -l < "$W/out")" -eq 4 ]
@@ -129,7 +133,7 @@ result "the report has both in one table and in one picture"
 FAKE=wrong torch 2 && python3 - "$W/out" <<'P'
 import json, sys
 rows = [json.loads(l) for l in open(sys.argv[1])]
-assert [r["status"] for r in rows] == ["FAIL"] * 4 and "differs from float64 by 1 " in rows[0]["reason"] and not any("rounds_ns" in r for r in rows), rows
+assert [r["status"] for r in rows] == ["FAIL"] * 4 and "differs from float64 by 1 " in rows[1]["reason"] and not any("rounds_ns" in r for r in rows), rows
 P
 result "a result that differs is FAIL, without a time"
 cp "$W/out" "$W/bad.jsonl"; run 0 import "$W/bad.jsonl"; result "... which comes in too"
@@ -139,15 +143,27 @@ ends() {
     python3 - "$W/out" "$2" "$3" <<'P'
 import json, sys
 rows = [json.loads(l) for l in open(sys.argv[1])]
-assert [r.get("status", "PASS") for r in rows] == ["PASS"] * 3 + [sys.argv[2]] and sys.argv[3] in rows[3]["reason"], rows
-assert all(len(r["rounds_ns"]) == 3 for r in rows[:3]), rows
+assert [r.get("status", "PASS") for r in rows] == [sys.argv[2]] + ["PASS"] * 3 and sys.argv[3] in rows[0]["reason"], rows
+assert all(len(r["rounds_ns"]) == 3 for r in rows[1:]), rows
 P
     result "$1"
 }
 FAKE=refuse torch 2 && ends "what PyTorch refuses is ERROR, with its text on one line" ERROR "not implemented for 'UInt32'"
+FAKE=lost torch 2 && ends "a lost GPU costs one case" ERROR "CUDA error: unspecified launch failure"
 FAKE=crash torch 2 && ends "a crash costs one case" CRASHED "signal 11"
 FAKE=hang torch 2 --timeout 1 && ends "so does a case without end" TIMEOUT "no answer within 1 s"
 cp "$W/out" "$W/hang.jsonl"; run 0 import "$W/hang.jsonl"; result "... and comes in"
+rm -f "$W/torch.py.hangs"
+grep -E 'rms_norm|bench_copy' "$W/cases.jsonl" | tac > "$W/few.jsonl"      # the copy last
+FAKE=hang PYTHONPATH=$W python3 - "$peer" "$W" > "$W/out" 2> "$W/err" <<'P'
+import os, signal, subprocess, sys, time
+peer = subprocess.Popen([sys.executable, sys.argv[1], sys.argv[2] + "/few.jsonl", "--time", "0.002"], start_new_session=True)
+while not os.path.exists(sys.argv[2] + "/torch.py.hangs") and peer.poll() is None: time.sleep(0.01)
+os.killpg(peer.pid, signal.SIGINT)
+sys.exit(peer.wait() != 130)
+P
+[ $? -eq 0 ] && [ "$(grep -c '"rms_norm_f16".*rounds_ns' "$W/out")" -eq 2 ] && [ "$(wc -l < "$W/out")" -eq 2 ] && grep -qx 'torch_peer: 3 cases: 2 PASS, 1 not reached' "$W/err"
+result "Ctrl-C writes what is finished"
 sed 's/"cache":"warm"/"cache":"cold"/' "$W/cases.jsonl" > "$W/cold.jsonl"
 PYTHONPATH=$W python3 "$peer" "$W/cold.jsonl" > "$W/out" 2> "$W/err" && [ "$(grep -c '"cache": "cold".*"status": "SKIP", "reason": "cold cache' "$W/out")" -eq 4 ]
 result "a cold cache that cannot be had is SKIP"
