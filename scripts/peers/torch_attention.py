@@ -68,8 +68,8 @@ class Attention:
                 score = k @ self.q[b, h, r].double() * self.scale
                 if self.mask is not None:
                     cell = self.mask[b % self.mask.shape[0], h % self.mask.shape[1], r, lo:hi]
-                    closed = cell.dtype == torch.bool
-                    score = score.masked_fill(~cell, -math.inf) if closed else score + cell.double()
+                    boolean = cell.dtype == torch.bool
+                    score = score.masked_fill(~cell, -math.inf) if boolean else score + cell.double()
                 got.append(out[b, h, r].double())
                 want.append(torch.softmax(score, 0) @ v)
         return tolerance.wrong(torch.stack(got), torch.stack(want))
@@ -123,9 +123,10 @@ def mask_of(x, p, rows, keys, shape, boolean):
 def prefill(case, x):
     """flash_attn_prefill and flash_attn_prefill_llamacpp."""
     p, (_, _, rows, dim), keys = case["params"], x.shape("Q"), x.shape("K")[2]
-    if p["mask"] != "none" and p["mask_fill"] == "full":
-        return None                      # no row attends anything
-    offset, window = p["q_offset"], p["mask"] != "none" and p["mask_fill"] == "window"
+    offset, fill = p["q_offset"], p["mask_fill"] if p["mask"] != "none" else ""
+    window = fill == "window"
+    if fill == "full" or (window and rows + offset - p["window"] >= keys):
+        return None                      # some row attends nothing
 
     def reads(r):
         hi = min(r + offset + 1, keys) if p["do_causal"] or window else keys
