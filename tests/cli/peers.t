@@ -32,8 +32,10 @@ cases:
     backends: [cpu]
 Y
 run 0 list cases "$W/s.yaml" --format json && cp "$W/out" "$W/cases.jsonl" && python3 - "$W/out" <<'P'
-import json, sys
+import json, re, sys
 rows = [json.loads(l) for l in open(sys.argv[1])]
+doc = [l.split("|")[1] for l in open("docs/json.md").read().split("\n## What a suite expands to")[1].splitlines() if l.startswith("| `")]
+assert set(re.findall(r"`(\w+)`", " ".join(doc))) == set(rows[0]), doc
 norm = [r for r in rows if r["op"] == "rms_norm"]
 assert {r["backend"] for r in norm} == {"cpu", "opencl"} and len(norm) == 8 and all(r["timed"] for r in norm), norm
 assert norm[0]["tensors"] == [{"name": "x", "role": "in", "dtype": "f16", "shape": [4, 64]}, {"name": "w", "role": "in", "dtype": "f32", "shape": [64]},
