@@ -88,14 +88,20 @@ def read_cases(name, every):
 
 
 class Round:
-    """Runs worker processes until every case that still counts has had its turn."""
+    """Runs worker processes until every case that still counts has had its turn, or until Ctrl-C."""
 
     def __init__(self, o):
-        self.o, self.device, self.version, self.worker = o, None, None, None
+        self.o, self.device, self.version, self.worker, self.stopped = o, None, None, None, False
+        signal.signal(signal.SIGINT, self.stop)
+
+    def stop(self, *_):
+        self.stopped = True
+        if self.worker:
+            self.worker.kill()                       # what it has written is still read
 
     def run(self, cases):
         left = [c for c in cases if "status" not in c]
-        while left:
+        while left and not self.stopped:
             left = left[self.run_process(left):]
 
     def run_process(self, cases):
@@ -105,6 +111,8 @@ class Round:
         with tempfile.TemporaryFile("w+") as errors:
             self.worker = subprocess.Popen([sys.executable, "-B", WORKER], stdin=subprocess.PIPE, text=True,
                                            stdout=subprocess.PIPE, stderr=errors)
+            if self.stopped:                         # since the last look at it
+                self.worker.kill()
             try:
                 self.worker.stdin.write(json.dumps(job))
                 self.worker.stdin.close()
@@ -122,6 +130,8 @@ class Round:
             code = self.worker.wait()
             errors.seek(0)
             last = (errors.read().strip().splitlines() or ["no message"])[-1]
+        if self.stopped:
+            return len(cases)
         if begun is not None:
             self.take(cases[begun], self.fate(code, last))
             return begun + 1
@@ -161,14 +171,9 @@ def write(case, o, r):
 def main():
     o = options(sys.argv[1:])
     cases = read_cases(o.file, o.check_only)
-    r, code = Round(o), 0
-    try:
-        for _ in range(1 if o.check_only else o.rounds):
-            r.run(cases)
-    except KeyboardInterrupt:
-        if r.worker:
-            r.worker.kill()
-        code = INTERRUPTED
+    r = Round(o)
+    for _ in range(1 if o.check_only else o.rounds):
+        r.run(cases)
     for c in cases:
         c.setdefault("status", "PASS" if c.get("rounds_ns") or (o.check_only and "way" in c) else "not reached")
         if c["status"] not in ("NONE", "not reached") and (c["status"] != "PASS" or not o.check_only):
@@ -178,7 +183,7 @@ def main():
     tell("%d cases: %s" % (len(cases), listing(count) or "nothing to do"))
     if none:
         tell("without counterpart in PyTorch, left out: " + listing(none))
-    return code or (WRONG if set(count) - {"PASS", "SKIP"} else 0)
+    return INTERRUPTED if r.stopped else WRONG if set(count) - {"PASS", "SKIP"} else 0
 
 
 if __name__ == "__main__":

@@ -184,6 +184,7 @@ def tell(**line):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)     # Ctrl-C goes to the parent, which ends this process
     job = json.load(sys.stdin)
     device = (Cuda if job["device"] == "cuda" else Cpu)(job["threads"])
     tell(device=device.title, version=device.driver)
