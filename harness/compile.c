@@ -116,12 +116,25 @@ int compile_glsl(const char *text, const char *name, const char *defines, void *
     return rc;
 }
 
+/* Flags of the instruction set that a source's name ends in, as the Makefile has them. */
+static const char *isa_flags(const char *path)
+{
+    static const struct { const char *suffix, *flags; } isa[] = {
+        { "_amx.c", MXB_AMX_FLAGS }, { "_avx512_bf16.c", MXB_AVX512_BF16_FLAGS }, { "_avx512.c", MXB_AVX512_FLAGS },
+        { "_avx2.c", MXB_AVX2_FLAGS },
+    };
+    for (size_t i = 0; i < MXB_COUNT(isa); i++) {
+        const char *const at = strstr(path, isa[i].suffix);
+        if (at && at[strlen(isa[i].suffix)] == 0) return isa[i].flags;
+    }
+    return "";
+}
+
 int compile_c(const char *tree, const char *path, void **handle, char *err, size_t errlen)
 {
-    char so[600], src[1024], inc[600], log[6000], isa[160] = "";
+    char so[600], src[1024], inc[600], log[6000], isa[256];
     const char *cc = getenv("CC");
-    if (strstr(path, "_avx512")) snprintf(isa, sizeof(isa), "%s", MXB_AVX512_FLAGS);
-    else if (strstr(path, "_avx2")) snprintf(isa, sizeof(isa), "%s", MXB_AVX2_FLAGS);
+    snprintf(isa, sizeof(isa), "%s", isa_flags(path));
     snprintf(src, sizeof(src), "%s/%s", tree, path);
     snprintf(so, sizeof(so), "%s/kernel-%016llx.so", tree, (unsigned long long)source_hash(path));
     snprintf(inc, sizeof(inc), "-I%s", tree);

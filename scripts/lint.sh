@@ -33,7 +33,7 @@ lint_tidy() {
     # Stderr has the counts of warnings in the headers of libraries.  The texts of the flags only have to differ.
     # shellcheck disable=SC2086
     printf '%s\n' $sources | xargs -P "$jobs" -n 4 sh -c 'clang-tidy -quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. -I"$0" \
-        -DMXB_CFLAGS="\"a\"" -DMXB_AVX2_FLAGS="\"b\"" -DMXB_AVX512_FLAGS="\"c\"" 2> /dev/null' \
+        -DMXB_CFLAGS="\"a\"" -DMXB_AVX2_FLAGS="\"b\"" -DMXB_AVX512_FLAGS="\"c\"" -DMXB_AVX512_BF16_FLAGS="\"d\"" -DMXB_AMX_FLAGS="\"e\"" 2> /dev/null' \
         "$build" > "$build/lint/tidy.log"
     judge clang-tidy $? "$build/lint/tidy.log"
 }

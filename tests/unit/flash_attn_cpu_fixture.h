@@ -13,23 +13,21 @@
 #include <string.h>
 
 #include "backends/cpu/cpu.h"
+#include "tests/unit/amx_emulation.h"
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill.h"
 
 enum { MASK_NONE, MASK_RANK2, MASK_RANK4 };
 
-static const struct isa { const char *name; mxb_cpu_fn fn; uint64_t needs; } isas[] = {
-    { "base", flash_attn_prefill_cpu, 0 },
-    { "avx2", flash_attn_prefill_cpu_avx2, MXB_FEAT_AVX2 },
-    { "avx512", flash_attn_prefill_cpu_avx512, MXB_FEAT_AVX512 },
-};
-
-static bool available(const struct isa *isa)
-{
-    static struct mxb_caps caps;                     /* asked once */
-    char err[MXB_ERRLEN];
-    if (!caps.features) assert_int_equal(mxb_backend_cpu.info(0, &caps, err, sizeof err), 0);
-    return (caps.features & isa->needs) == isa->needs;
-}
+static const struct isa { const char *name; mxb_cpu_fn fn; uint64_t needs; bool bf16; int64_t keys; } isas[] = {
+    { "base", flash_attn_prefill_cpu, 0, false, 8 },
+    { "avx2", flash_attn_prefill_cpu_avx2, MXB_FEAT_AVX2, false, 8 },
+    { "avx512", flash_attn_prefill_cpu_avx512, MXB_FEAT_AVX512, false, 8 },
+    { "avx512_bf16", flash_attn_prefill_cpu_avx512_bf16, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16, true, 8 },
+    { "amx", flash_attn_prefill_cpu_amx, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16 | MXB_FEAT_AMX_BF16, true, 32 },
+#if defined(AMX_EMULATED)
+    { "emulated amx", flash_attn_prefill_emulated_amx, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16, true, 32 },
+#endif
+};                                   /* bf16: takes that alone and narrows weights to it; keys: of a block */
 
 /* One problem with exact-size buffers, so that a sanitizer sees every access outside a tensor. */
 struct attn {
@@ -40,6 +38,15 @@ struct attn {
     void *t[6];                      /* by tensor */
     size_t n[6];                     /* elements */
 };
+
+/* Whether the processor has the instructions and the kernel takes the dtype. */
+static bool available(const struct isa *isa, const struct attn *a)
+{
+    static struct mxb_caps caps;                     /* asked once */
+    char err[MXB_ERRLEN];
+    if (!caps.features) assert_int_equal(mxb_backend_cpu.info(0, &caps, err, sizeof err), 0);
+    return (caps.features & isa->needs) == isa->needs && (!isa->bf16 || a->dt == MXB_BF16);
+}
 
 static size_t element(const struct attn *a, int t)
 {
@@ -114,11 +121,12 @@ static void spec_of(const struct attn *a, int32_t spec[MXB_MAX_SPEC])
     spec[S_BK] = (int32_t)a->bk;
 }
 
-/* What the op's table asks for per thread. */
-static size_t scratch_bytes(const struct attn *a)
+/* What the op's table asks for per thread, less what it adds for luck. */
+static size_t scratch_bytes(const struct attn *a, const struct isa *isa)
 {
-    const int64_t bq = cdiv(a->bq, 32) * 32, bk = cdiv(a->bk, 8) * 8;
-    return (size_t)(4 * (2 * a->d * (bq + bk) + bq * (bk + 3)));
+    const int64_t bq = cdiv(a->bq, 32) * 32, bk = cdiv(a->bk, isa->keys) * isa->keys;
+    const int64_t size = isa->bf16 ? 2 : 4, cell = isa->keys == 32 ? 6 : 4;
+    return (size_t)(bq * (a->d * (size + 4) + bk * cell + 12) + bk * a->d * 2 * size);
 }
 
 /* All items one after another, into an output and scratch full of NaN. */
@@ -128,8 +136,8 @@ static void compute(const struct attn *a, const struct isa *isa)
     void *scratch;
     const uint32_t groups[3] = { (uint32_t)cdiv(a->p.seq_len_q, a->bq), a->p.n_heads, a->p.batch };
     const int64_t items = (int64_t)groups[0] * groups[1] * groups[2];
-    assert_int_equal(posix_memalign(&scratch, 64, scratch_bytes(a)), 0);
-    memset(scratch, 0xff, scratch_bytes(a));
+    assert_int_equal(posix_memalign(&scratch, 64, scratch_bytes(a, isa)), 0);
+    memset(scratch, 0xff, scratch_bytes(a, isa));
     memset(a->t[T_O], 0xff, a->n[T_O] * element(a, T_O));
     spec_of(a, spec);
     const struct mxb_args args = { .buf = a->t, .params = &a->p, .spec = spec, .groups = groups, .scratch = scratch };
@@ -141,9 +149,10 @@ static void compute(const struct attn *a, const struct isa *isa)
 /* ---- the double loop ---- */
 
 /* Row q of a head by the definition: o[d] = sum_k exp2(s_k - max s) V[k][d] / sum_k exp2(s_k - max s), the maximum taken
- * from -FLT_MAX / 2 up.  key, value: the head's keys and values; s: room for seq_len_k scores. */
+ * from -FLT_MAX / 2 up; far[d]: the mean distance of the values from it, by the same weights.  key, value: the head's keys and
+ * values; s: room for seq_len_k scores. */
 static void reference_row(const struct attn *a, int64_t head, int64_t q, const double *key, const double *value, double *s,
-                          double *o)
+                          double *o, double *far)
 {
     const struct flash_attn_prefill_params *p = &a->p;
     const float log2e = 1.44269504f, scale = p->scale * log2e;
@@ -152,7 +161,7 @@ static void reference_row(const struct attn *a, int64_t head, int64_t q, const d
     for (int64_t d = 0; d < a->d; d++) {
         x[d] = at(a, T_Q, (head * p->seq_len_q + q) * a->d + d);
         x[d] = p->narrow_q ? mxb_round(a->dt, alpha * x[d]) : x[d] * (double)scale;
-        o[d] = 0;
+        o[d] = far[d] = 0;
     }
     for (int64_t k = 0; k < p->seq_len_k; k++) {
         s[k] = (double)log2e * mask_term(a, head, q, k);
@@ -161,11 +170,13 @@ static void reference_row(const struct attn *a, int64_t head, int64_t q, const d
         most = fmax(most, s[k]);
     }
     for (int64_t k = 0; k < p->seq_len_k; k++) {
-        const double w = exp2(s[k] - most);
-        sum += w;
-        for (int64_t d = 0; d < a->d && w > 0; d++) o[d] += w * value[k * a->d + d];
+        s[k] = exp2(s[k] - most);
+        sum += s[k];
+        for (int64_t d = 0; d < a->d && s[k] > 0; d++) o[d] += s[k] * value[k * a->d + d];
     }
     for (int64_t d = 0; d < a->d && sum > 0; d++) o[d] /= sum;
+    for (int64_t k = 0; k < p->seq_len_k; k++)
+        for (int64_t d = 0; d < a->d && s[k] > 0; d++) far[d] += s[k] / sum * fabs(value[k * a->d + d] - o[d]);
 }
 
 static double *room(size_t n)
@@ -175,10 +186,11 @@ static double *room(size_t n)
     return v;
 }
 
+/* The outputs, and behind them the distances. */
 static double *reference(const struct attn *a)
 {
     const int64_t h = a->p.n_heads, ql = a->p.seq_len_q, group = h / a->p.n_kv_heads, kv = a->p.seq_len_k * a->d;
-    double *want = room(a->n[T_O]), *key = room(a->n[T_K]), *value = room(a->n[T_V]), *s = room(a->p.seq_len_k);
+    double *want = room(2 * a->n[T_O]), *far = want + a->n[T_O], *key = room(a->n[T_K]), *value = room(a->n[T_V]), *s = room(a->p.seq_len_k);
     for (size_t i = 0; i < a->n[T_K]; i++) {
         key[i] = at(a, T_K, (int64_t)i);
         value[i] = at(a, T_V, (int64_t)i);
@@ -186,7 +198,7 @@ static double *reference(const struct attn *a)
     for (int64_t head = 0; head < a->p.batch * h; head++) {
         const int64_t from = (head / h * a->p.n_kv_heads + head % h / group) * kv;
         for (int64_t q = 0; q < ql; q++)
-            reference_row(a, head, q, key + from, value + from, s, want + (head * ql + q) * a->d);
+            reference_row(a, head, q, key + from, value + from, s, want + (head * ql + q) * a->d, far + (head * ql + q) * a->d);
     }
     free(s);
     free(value);
@@ -195,14 +207,15 @@ static double *reference(const struct attn *a)
 }
 
 /* Allows the final rounding and f32 sums: scores of `spread` 1 have errors around 1e-6, which is also the relative error
- * of the weights. */
-static void expect_reference(const struct attn *a, const char *isa, const double *want)
+ * of the weights.  Weights narrowed to bf16 are off by one unit roundoff at most. */
+static void expect_reference(const struct attn *a, const struct isa *isa, const double *want)
 {
     for (size_t i = 0; i < a->n[T_O]; i++) {
-        const double got = at(a, T_O, (int64_t)i), allowed = mxb_unit(a->dt) * fabs(want[i]) + 1e-5;
+        const double got = at(a, T_O, (int64_t)i), narrow = isa->bf16 ? want[a->n[T_O] + i] : 0;
+        const double allowed = mxb_unit(a->dt) * (fabs(want[i]) + narrow) + 1e-5;
         if (!(fabs(got - want[i]) <= allowed))
             fail_msg("%s dtype %s D=%d BQ=%d BK=%d qL=%u kL=%u mask=%u bool=%d causal=%u blk=%u off=%u: o[%zu] is %.9g, not %.9g",
-                     isa, mxb_dtype_name(a->dt), (int)a->d, (int)a->bq, (int)a->bk, a->p.seq_len_q, a->p.seq_len_k, a->p.mask,
+                     isa->name, mxb_dtype_name(a->dt), (int)a->d, (int)a->bq, (int)a->bk, a->p.seq_len_q, a->p.seq_len_k, a->p.mask,
                      a->boolmask, a->p.do_causal, a->p.has_blk, a->p.q_offset, i, got, want[i]);
     }
 }
@@ -211,9 +224,9 @@ static void check_all_isas(const struct attn *a)
 {
     double *want = reference(a);
     for (size_t i = 0; i < MXB_COUNT(isas); i++) {
-        if (!available(&isas[i])) continue;
+        if (!available(&isas[i], a)) continue;
         compute(a, &isas[i]);
-        expect_reference(a, isas[i].name, want);
+        expect_reference(a, &isas[i], want);
     }
     free(want);
 }

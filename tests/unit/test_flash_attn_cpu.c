@@ -38,9 +38,9 @@ static void test_tiles(void **state)
             a.bq = sizes[i];
             a.bk = sizes[j];
             for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-                if (!available(&isas[k])) continue;
+                if (!available(&isas[k], &a)) continue;
                 compute(&a, &isas[k]);
-                expect_reference(&a, isas[k].name, want);
+                expect_reference(&a, &isas[k], want);
             }
         }
         free(want);
@@ -154,7 +154,7 @@ static void test_skipping_is_exact(void **state)
             for (int64_t t = 0; t < cdiv(150, a.bq) * cdiv(170, a.bk); t++) classes[((const uint8_t *)a.t[T_BLK])[t]]++;
             assert_true(classes[0] > 0 && classes[1] > 0 && (classes[2] > 0 || a.bk > 16));
             for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-                if (!available(&isas[k])) continue;
+                if (!available(&isas[k], &a)) continue;
                 a.p.has_blk = 0;
                 compute(&a, &isas[k]);
                 void *plain = copy_output(&a);
@@ -174,7 +174,7 @@ static void test_classes_are_used(void **state)
     (void)state;
     for (size_t k = 0; k < MXB_COUNT(isas); k++) {
         struct attn a = shape(MXB_F32, 64, 32, 32);
-        if (!available(&isas[k])) continue;
+        if (!available(&isas[k], &a)) continue;
         a.p.mask = MASK_RANK2;
         new_attn(&a, 1);
         uint8_t *blk = a.t[T_BLK] = malloc(2);
@@ -185,7 +185,7 @@ static void test_classes_are_used(void **state)
         compute(&a, &isas[k]);
         for (size_t i = 0; i < a.n[T_MASK]; i++) mxb_store(MXB_F32, a.t[T_MASK], i, i % 32 < 16 ? 0 : -INFINITY);
         double *want = reference(&a);
-        expect_reference(&a, isas[k].name, want);
+        expect_reference(&a, &isas[k], want);
         free(want);
         free_attn(&a);
     }
@@ -206,7 +206,7 @@ static void test_blocked_rows_are_zero(void **state)
             else memcpy((uint16_t *)a.t[T_MASK] + i, kind == 2 ? &lowest : &blocked, 2);
         }
         for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-            if (!available(&isas[k])) continue;
+            if (!available(&isas[k], &a)) continue;
             compute(&a, &isas[k]);
             for (int64_t q = 0; q < 33; q += 2)
                 for (int64_t d = 0; d < 64; d++) assert_int_equal(((const uint16_t *)a.t[T_O])[q * 64 + d], 0);
@@ -222,7 +222,7 @@ static void test_chunk(void **state)
     (void)state;
     for (size_t k = 0; k < MXB_COUNT(isas); k++) {
         struct attn whole = shape(MXB_BF16, 256, 96, 96), chunk = shape(MXB_BF16, 256, 32, 96);
-        if (!available(&isas[k])) continue;
+        if (!available(&isas[k], &whole)) continue;
         whole.p.do_causal = chunk.p.do_causal = 1;
         whole.p.n_heads = chunk.p.n_heads = 1;
         chunk.p.q_offset = 64;
@@ -260,7 +260,7 @@ static void test_exact(void **state)
     for (uint32_t biased = 0; biased < 2; biased++) {
         a.p.mask = biased ? MASK_RANK2 : MASK_NONE;
         for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-            if (!available(&isas[k])) continue;
+            if (!available(&isas[k], &a)) continue;
             compute(&a, &isas[k]);
             for (size_t i = 0; i < a.n[T_O]; i++) assert_true(at(&a, T_O, (int64_t)i) == (float)want[i]);
         }
@@ -274,12 +274,12 @@ static void test_nan(void **state)
 {
     (void)state;
     for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-        if (!available(&isas[k])) continue;
         for (int where = T_Q; where <= T_V; where++) {
             struct attn a = shape(MXB_BF16, 64, 50, 50);
             a.p.n_heads = 1;
             a.p.do_causal = 1;
             a.bq = a.bk = 16;
+            if (!available(&isas[k], &a)) continue;
             new_attn(&a, 1);
             set(&a, where, 32 * 64 + 5, NAN);
             compute(&a, &isas[k]);
@@ -305,7 +305,7 @@ static void run_threads(const struct attn *a, const struct isa *isa, uint32_t th
     spec_of(a, value);
     for (int i = 0; i < MXB_MAX_SPEC; i++) spec[i].value = value[i];
     const struct mxb_shader s = { .label = "test", .entry = isa->name, .code_fn = isa->fn, .spec = spec, .nspec = S_BK + 1,
-                                  .nbind = 6, .push_bytes = sizeof a->p, .scratch_bytes = scratch_bytes(a) };
+                                  .nbind = 6, .push_bytes = sizeof a->p, .scratch_bytes = scratch_bytes(a, isa) };
     struct mxb_step step = { .kind = MXB_DISPATCH, .nbind = 6, .push = &a->p,
                              .groups = { (uint32_t)cdiv(a->p.seq_len_q, a->bq), a->p.n_heads, a->p.batch } };
     assert_int_equal(be->open(0, &opts, &d, err, sizeof err), 0);
@@ -328,8 +328,8 @@ static void test_threads(void **state)
 {
     (void)state;
     for (size_t k = 0; k < MXB_COUNT(isas); k++) {
-        struct attn a = shape(MXB_F16, 64, 100, 90);
-        if (!available(&isas[k])) continue;
+        struct attn a = shape(isas[k].bf16 ? MXB_BF16 : MXB_F16, 64, 100, 90);
+        if (!available(&isas[k], &a)) continue;
         a.p.n_heads = 5;
         a.p.mask = MASK_RANK2;
         new_attn(&a, 1);

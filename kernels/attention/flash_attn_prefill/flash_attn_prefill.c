@@ -143,6 +143,14 @@ static const char coopmat_bf16_entries[] =
     "flash_attn_prefill_bf16_d256 flash_attn_prefill_bf16_d256_boolmask "
     "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbfloat16 "
     "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbool_";
+static const char entries_bf16[] =
+    SMALL_BF16
+    "flash_attn_prefill_bf16_d256 flash_attn_prefill_bf16_d256_boolmask "
+    "flash_attn_prefill_bf16_d512 flash_attn_prefill_bf16_d512_boolmask "
+    "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbfloat16 "
+    "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbool_ "
+    "steel_attention_bfloat16_bq8_bk8_bd512_wm1_wn1_maskbfloat16 "
+    "steel_attention_bfloat16_bq8_bk8_bd512_wm1_wn1_maskbool_";
 static const char entries_f32[] = F32_ENTRY " " F32_BOOL_ENTRY;
 
 static const struct mxb_const consts[] = {
@@ -208,23 +216,45 @@ static const struct mxb_tile cpu_tiles[] = {     /* S_BQ, S_BK */
     { "BQ", 1000, "32", "16 32 64 128", "query rows per item" },
     { "BK", 1001, "64", "16 32 64 128", "key rows per step" },
 };
-static const struct mxb_limit cpu_limits[] = {
-    { "BQ >= 1 && BQ <= 128", "BQ must be in 1..128" },
-    { "BK >= 1 && BK <= 128", "BK must be in 1..128" },
+#define CPU_LIMITS                                                                                                   \
+    { "BQ >= 1 && BQ <= 128", "BQ must be in 1..128" },                                                              \
+    { "BK >= 1 && BK <= 128", "BK must be in 1..128" }
+static const struct mxb_limit cpu_limits[] = { CPU_LIMITS };
+/* gcc of Debian 12 and all since have AVX-512 BF16 and AMX; a later one is asked for than the first that does. */
+#if defined(__x86_64__) && (__GNUC__ >= 11 || __clang_major__ >= 12)
+#define BF16_BUILT "1"
+#else
+#define BF16_BUILT "0"
+#endif
+static const struct mxb_limit cpu_bf16_limits[] = {
+    CPU_LIMITS, { BF16_BUILT, "the compiler that built mlxbench has no AVX-512 BF16 and AMX" },
 };
-/* Q' and O, K and V, scores, and three numbers per row, in f32; rows are padded to 32 queries and 8 keys. */
-#define CPU_SCRATCH "cdiv(BQ, 32) * 32 * (BD * 8 + cdiv(BK, 8) * 32 + 12) + cdiv(BK, 8) * 8 * BD * 8 + 4096"
-#define CPU_KERNEL(name)                                                                                             \
+/* Q' in operands of `size` bytes an element and O in f32, K and V as operands, `cell` bytes for each score, three numbers per
+ * row; rows are padded to 32 queries and `kn` keys. */
+#define CPU_SCRATCH(size, kn, cell)                                                                                  \
+    "cdiv(BQ, 32) * 32 * (BD * (" size " + 4) + cdiv(BK, " kn ") * " kn " * " cell " + 12)"                          \
+    " + cdiv(BK, " kn ") * " kn " * BD * 2 * " size " + 4096"
+#define CPU_KERNEL(name, scratch)                                                                                    \
     { .entry = #name, .source = #name, .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" },                        \
-      .scratch_bytes = CPU_SCRATCH, .cpu = name }
-static const struct mxb_kernel cpu_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu) };
-static const struct mxb_kernel cpu_avx2_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx2) };
-static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx512) };
+      .scratch_bytes = scratch, .cpu = name }
+static const char scratch_f32[] = CPU_SCRATCH("4", "8", "4");
+static const char scratch_pairs[] = CPU_SCRATCH("2", "8", "4");
+static const char scratch_amx[] = CPU_SCRATCH("2", "32", "6");       /* weights once more, row by row */
+static const struct mxb_kernel cpu_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu, scratch_f32) };
+static const struct mxb_kernel cpu_avx2_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx2, scratch_f32) };
+static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx512, scratch_f32) };
+static const struct mxb_kernel cpu_bf16_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx512_bf16, scratch_pairs) };
+static const struct mxb_kernel cpu_amx_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_amx, scratch_amx) };
 
 #define CPU_IMPL(n, text, feature, k)                                                                                \
     { .lang = "c", .name = n, .about = text, .needs = feature, .consts = consts, .nconst = MXB_COUNT(consts),        \
       .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_limits, .nlimit = MXB_COUNT(cpu_limits),        \
       .kernel = k, .nkernel = 1 }
+#define CPU_BF16_IMPL(n, text, feature, k)                                                                           \
+    { .lang = "c", .name = n, .about = text ", weights narrowed to bf16", .narrow = true, .entries = entries_bf16,    \
+      .needs = MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16 | feature, .consts = consts, .nconst = MXB_COUNT(consts),      \
+      .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_bf16_limits,                                    \
+      .nlimit = MXB_COUNT(cpu_bf16_limits), .kernel = k, .nkernel = 1 }
 #define COOPMAT_IMPL(n, api, type, feature, k)                                                                       \
     { .lang = "comp", .name = n, .about = "cooperative matrices (" api "), probabilities narrowed to " #type, .narrow = true, \
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_F16_ARITH | MXB_FEAT_U8_STORAGE | MXB_FEAT_SUBGROUP | feature,          \
@@ -235,6 +265,8 @@ static const struct mxb_impl impls[] = {
     CPU_IMPL("avx512", "16 queries per vector", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "8 queries per vector", MXB_FEAT_AVX2, cpu_avx2_kernel),
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
+    CPU_BF16_IMPL("amx", "AMX tiles", MXB_FEAT_AMX_BF16, cpu_amx_kernel),
+    CPU_BF16_IMPL("avx512_bf16", "16 queries per vector, vdpbf16ps", 0, cpu_bf16_kernel),
     { .lang = "cl comp", .name = "tiled", .about = "Q and one of K and V in local memory, output in registers",
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .consts = consts,
       .nconst = MXB_COUNT(consts), .tile = gpu_tiles, .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits,

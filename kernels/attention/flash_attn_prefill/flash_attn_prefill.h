@@ -17,4 +17,7 @@ enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_BD, S_BOOLMASK,
 void flash_attn_prefill_cpu(const struct mxb_args *, int64_t begin, int64_t end);
 void flash_attn_prefill_cpu_avx2(const struct mxb_args *, int64_t begin, int64_t end);
 void flash_attn_prefill_cpu_avx512(const struct mxb_args *, int64_t begin, int64_t end);
+/* These narrow the weights to bf16 and take bf16 alone. */
+void flash_attn_prefill_cpu_avx512_bf16(const struct mxb_args *, int64_t begin, int64_t end);
+void flash_attn_prefill_cpu_amx(const struct mxb_args *, int64_t begin, int64_t end);
 #endif
