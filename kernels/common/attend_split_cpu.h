@@ -10,7 +10,7 @@
 enum { ATTEND_MAX_GROUPS = 32 };
 
 /* The chunks of group g with keys in [lo,n), which all rows attend; k and v begin with the head's first key. */
-VF_INLINE void attend_group(enum mxb_dtype dt, const struct attend *t, const void *k, const void *v, int64_t g, int64_t groups,
+VF_INLINE void attend_group(enum mxb_dtype dt, struct attend *t, const void *k, const void *v, int64_t g, int64_t groups,
                             int64_t lo, int64_t n)
 {
     const int64_t chunk0 = lo / ATTEND_KEYS, skip = (g + groups - chunk0 % groups) % groups;   /* to the group's first */

@@ -113,6 +113,19 @@ VF_INLINE float vf_sum(vf v)
 #endif
 }
 
+/* The largest lane of v, which has no NaN. */
+VF_INLINE float vf_max_lane(vf v)
+{
+#if defined(VF_AVX512)
+    return _mm512_reduce_max_ps(v);
+#else
+    float most = v[0];
+    for (int i = 1; i < VL; i++)
+        most = v[i] > most ? v[i] : most;
+    return most;
+#endif
+}
+
 /* f16 <-> f32.  Without an instruction for it: rescale the exponent by a multiplication, which also normalises
  * subnormals; narrow by integer rounding, or, below the smallest normal, by adding a number whose last bit is 2^-24. */
 VF_INLINE vf vf_from_f16(vh h)

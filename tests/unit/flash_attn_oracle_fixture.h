@@ -83,6 +83,9 @@ struct quality {
     float exp2_error;                /* of exp2(x), in units of the permitted 3 + 2|x| ulp */
     float div_ulp;                   /* the division is off by this many ulp, 2.5 are permitted */
     enum mxb_dtype narrow_p;         /* the probabilities are narrowed to this type before the product; MXB_F32 = not */
+    bool narrow_l;                   /* and before their sum */
+    bool cut_p;                      /* of the probabilities four bits of fraction are kept, before product and sum */
+    bool flush;                      /* what is smaller than 2^-126 counts as 0: probabilities, values, sums */
 };
 
 static float dot(const float *q, const double *k, uint32_t d, bool backward)
@@ -103,6 +106,17 @@ static float device_exp2(float x, float of_permitted)
     const float sign = bits * 0x9E3779B1u >> 31 ? 1.0f : -1.0f;
     return x == 0 ? 1 : exp2f(x) * (1 + sign * of_permitted * (3 + 2 * fabsf(x)) * 0x1p-23f);
 }
+
+static float cut(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0xfff80000;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float flushed(const struct quality *f, float x) { return f->flush && fabsf(x) < 0x1p-126f ? 0 : x; }
 
 struct query {                       /* one query row and what it reads */
     float q[HEAD_DIM_MAX], unit;     /* Q' or Q; the factor on the dot product */
@@ -155,10 +169,13 @@ static void attend(const struct run *r, const struct quality *f, uint64_t item)
         if (s == -INFINITY)
             continue;
         const float top = s > m ? s : m, scale = device_exp2(m - top, f->exp2_error);
-        const float w = device_exp2(s - top, f->exp2_error), w_narrow = (float)mxb_round(f->narrow_p, (double)w);
-        l = l * (f->unscaled_l ? 1 : scale) + w;
-        for (uint32_t c = 0; c < x.d; c++)
-            o[c] = o[c] * (f->unscaled_o ? 1 : scale) + w_narrow * (float)x.v[(uint64_t)k * x.d + c];
+        const float exact = device_exp2(s - top, f->exp2_error), w = f->cut_p ? cut(exact) : exact;
+        const float w_narrow = flushed(f, (float)mxb_round(f->narrow_p, (double)w));
+        l = l * (f->unscaled_l ? 1 : scale) + (f->narrow_l ? w_narrow : w);
+        for (uint32_t c = 0; c < x.d; c++) {
+            const float v = flushed(f, (float)x.v[(uint64_t)k * x.d + c]);
+            o[c] = flushed(f, o[c] * (f->unscaled_o ? 1 : scale) + w_narrow * v);
+        }
         m = top;
     }
     for (uint32_t c = 0; c < x.d; c++) {
@@ -167,14 +184,19 @@ static void attend(const struct run *r, const struct quality *f, uint64_t item)
     }
 }
 
-/* Computes every output with the given quality and judges it as the harness does. */
-static inline struct check_report check_f32(struct run *r, struct quality f)
+/* Computes every output with the given quality and judges it as the harness does, here by what impl `im` declares. */
+static inline struct check_report check_as(struct run *r, struct quality f, const struct mxb_impl *im)
 {
     const params *p = &r->p;
     struct check_report report;
     for (uint64_t i = 0; i < (uint64_t)p->batch * p->n_heads * p->seq_len_q; i++)
         attend(r, &f, i);
-    check_outputs(&r->pr, &r->oracle, &r->set, r->stored, MXB_F32, 1, &report);
+    check_impl(&r->pr, &r->oracle, &r->set, r->stored, im, 1, &report);
     return report;
+}
+
+static inline struct check_report check_f32(struct run *r, struct quality f)
+{
+    return check_as(r, f, &(struct mxb_impl){ .acc = MXB_F32 });
 }
 #endif

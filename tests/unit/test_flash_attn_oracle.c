@@ -220,6 +220,51 @@ static void wrong_arithmetic_fails(void **state)
     }
 }
 
+/* V times `factor`, and the oracle's answer to that. */
+static void scale_values(struct run *r, double factor)
+{
+    char err[MXB_ERRLEN] = "";
+    for (uint64_t i = 0; i < r->pr.nelem[T_V]; i++)
+        mxb_store(r->pr.dtype[T_V], r->stored[T_V], i, factor * mxb_load(r->pr.dtype[T_V], r->stored[T_V], i));
+    oracle_free(&r->oracle);
+    if (oracle_run(&r->pr, r->stored, &r->set, 1, &r->oracle, err, sizeof err) != 0)
+        fail_msg("%s", err);
+}
+
+/* An impl that declares that it narrows may round its weights to T, and in bf16 lose what is below 2^-126; no other impl may,
+ * and neither may it keep fewer bits or lose more. */
+static void declared_narrowing(void **state)
+{
+    static const struct {
+        const char *entry;
+        struct quality q;
+        double factor;               /* of V */
+        enum mxb_status narrow, plain;
+    } row[] = {
+        { BF16, { .narrow_p = MXB_BF16, .narrow_l = true }, 1, ST_PASS, ST_FAIL },
+        { BF16, { .narrow_p = MXB_BF16, .narrow_l = true, .flush = true, .backward = true }, 1, ST_PASS, ST_FAIL },
+        { F16, { .narrow_p = MXB_F16, .narrow_l = true }, 1, ST_PASS, ST_FAIL },
+        { BF16, { .narrow_p = MXB_BF16, .narrow_l = true, .flush = true }, 0x1p-126, ST_PASS, ST_FAIL },
+        { BF16, { .narrow_p = MXB_BF16, .narrow_l = true, .flush = true }, 0x1p-125, ST_PASS, ST_FAIL },
+        { BF16, { .cut_p = true }, 1, ST_FAIL, ST_FAIL },
+        { BF16, { .narrow_p = MXB_BF16, .narrow_l = true, .drop = 1 }, 1, ST_FAIL, ST_FAIL },
+        { BF16, { .narrow_p = MXB_BF16, .narrow_l = true, .flush = true, .drop = 1 }, 0x1p-118, ST_FAIL, ST_FAIL },
+        { F16, { .cut_p = true }, 1, ST_FAIL, ST_FAIL },
+    };
+    (void)state;
+    for (size_t i = 0; i < MXB_COUNT(row); i++)
+        for (int narrow = 0; narrow < 2; narrow++) {
+            struct run r;
+            open_causal(&r, row[i].entry, MXB_FILL_NORMAL, 23, 0.0625f);
+            scale_values(&r, row[i].factor);
+            const struct check_report c = check_as(&r, row[i].q, &(struct mxb_impl){ .acc = MXB_F32, .narrow = narrow });
+            if (c.status != (narrow ? row[i].narrow : row[i].plain))
+                fail_msg("row %zu, narrow %d: %s, rms %g max %g %s", i, narrow, status_name(c.status), c.err_rms, c.err_max,
+                         c.text);
+            run_close(&r);
+        }
+}
+
 /* ---- arguments, figures, plans ---- */
 
 static void rejects(params p, const char *text)
@@ -323,8 +368,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oracle_equals_numpy), cmocka_unit_test(oracle_of_special_values),
         cmocka_unit_test(permitted_arithmetic_passes), cmocka_unit_test(scale_is_not_wide),
-        cmocka_unit_test(wrong_arithmetic_fails), cmocka_unit_test(arguments), cmocka_unit_test(figures),
-        cmocka_unit_test(plans),
+        cmocka_unit_test(wrong_arithmetic_fails), cmocka_unit_test(declared_narrowing), cmocka_unit_test(arguments),
+        cmocka_unit_test(figures), cmocka_unit_test(plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,8 +23,11 @@
  * the sum all of them too, so that in a short row nothing averages out.
  *
  * n is what an impl adds that rounds each 2^(s_j - m) to T before the product with V and sums what it has rounded: relative
- * errors of the weights of variance u_T^2 / 3, or an absolute one of half a subnormal step,
- *     n^2 = sum_j max(w_j u_T, t / l)^2 / 3 (v_j - o)^2,   l the sum of the weights before they are normalised. */
+ * errors of the weights of variance u_T^2 / 3, or an absolute one of t,
+ *     n^2 = sum_j max(w_j u_T, t / l)^2 / 3 (v_j - o)^2 + (z / l)^2,   l the sum of the weights before they are normalised.
+ * For f16 t is half a subnormal step and z is 0.  Instructions on bf16 take subnormal numbers for 0, weights and values, and
+ * make 0 of subnormal sums: each key may lose t = z = 2^-126.  (So may a score, where it changes nothing unless the other
+ * factor exceeds 2^100.) */
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_host.h"
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +44,7 @@ struct key {
 
 struct row {                                         /* one query row and what it reads */
     uint32_t d, keys;                                /* keys [0,keys) pass the causal rule */
-    double unit_t, step_t;                           /* roundoff of T; half its smallest step */
+    double unit_t, step_t, lost_t;                   /* u_T, t, z */
     double q[HEAD_DIM_MAX], unit;                    /* Q' or Q; the factor on the dot product */
     const double *k, *v, *mask;                      /* mask: this row's cells or NULL */
     bool boolmask;
@@ -52,16 +55,17 @@ static struct row find_row(const struct mxb_problem *pr, const struct mxb_ref *t
     const struct flash_attn_prefill_params *p = pr->params;
     const int64_t head = item / p->seq_len_q, q = item % p->seq_len_q, b = head / p->n_heads, h = head % p->n_heads;
     const int64_t kv_head = b * p->n_kv_heads + h / (p->n_heads / p->n_kv_heads), keys = q + (int64_t)p->q_offset + 1;
-    const double alpha = flash_attn_prefill_alpha(pr);
+    const double alpha = flash_attn_prefill_alpha(pr), flush = 0x1p-126;
+    const enum mxb_dtype dt = pr->dtype[T_Q];
     struct row r = {
         .d = flash_attn_prefill_head_dim(pr->entry), .unit = p->narrow_q ? 1 : alpha,
         .keys = p->do_causal && keys < p->seq_len_k ? (uint32_t)keys : p->seq_len_k,
         .boolmask = pr->dtype[T_MASK] == MXB_BOOL,
-        .unit_t = mxb_unit(pr->dtype[T_Q]), .step_t = pr->dtype[T_Q] == MXB_F16 ? 0x1p-25 : 0x1p-134,
+        .unit_t = mxb_unit(dt), .step_t = dt == MXB_F16 ? 0x1p-25 : flush, .lost_t = dt == MXB_F16 ? 0 : flush,
     };
     for (uint32_t c = 0; c < r.d; c++) {
         const double x = t[T_Q].v[item * r.d + c];
-        r.q[c] = p->narrow_q ? mxb_round(pr->dtype[T_Q], alpha * x) : x;
+        r.q[c] = p->narrow_q ? mxb_round(dt, alpha * x) : x;
     }
     r.k = t[T_K].v + kv_head * p->seq_len_k * r.d;
     r.v = t[T_V].v + kv_head * p->seq_len_k * r.d;
@@ -139,11 +143,11 @@ static void combine(const struct row *r, const struct key *key, double l, double
         const double *v = r->v + (uint64_t)j * r->d, w = key[j].w;
         if (w == 0)
             continue;
-        const double error = fmax(w * r->unit_t, r->step_t / l), narrow = error * error / 3;
+        const double error = fmax(w * r->unit_t, r->step_t / l), narrow = error * error / 3, lost = r->lost_t / l;
         for (uint32_t c = 0; c < r->d; c++) {
             const double far2 = (v[c] - o[c]) * (v[c] - o[c]);
             var[c] += w * w * key[j].a * far2;
-            var_n[c] += narrow * far2;
+            var_n[c] += narrow * far2 + lost * lost;
         }
     }
     const double division = 2.5 * 2 * U, b = U * U * sums2 + division * division;

@@ -41,7 +41,8 @@ VF_INLINE void item_as(enum mxb_dtype dt, const struct mxb_args *a, int64_t item
         const int64_t keys = hi - base < ATTEND_KEYS ? hi - base : ATTEND_KEYS, next = base + ATTEND_KEYS;
         const int class = blk ? blk[base / TILE_KEYS] : 1;
         if (class == 0) continue;
-        attend_scores(dt, &t, k, v, base, next + ATTEND_KEYS <= hi ? next : -1, 0, keys);
+        attend_announce(dt, &t, base, next + ATTEND_KEYS <= hi ? next : -1);
+        attend_scores(dt, &t, k, base, 0, keys);
         if (mask && class != 2) add_mask(dt, &t, mask + base * cell, n, keys, a->spec[S_BOOLMASK]);
         for (int64_t i = 0; i < t.rows; i++) attend_softmax(&t, i, 0, t.hi[i] - base < keys ? t.hi[i] - base : keys);
         attend_values(dt, &t, v, base, 0, keys);
