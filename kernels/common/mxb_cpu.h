@@ -215,6 +215,28 @@ VF_INLINE void vf_store_part(enum mxb_dtype dt, void *base, int64_t i, int64_t n
     memcpy((char *)base + (size_t)i * size, part, (size_t)n * size);
 }
 
+/* The same past the caches, where the processor has such a store; the address must be a multiple of the bytes stored.  Threads
+ * that are to see it need vf_stream_end() on this one first. */
+VF_INLINE void vf_stream(enum mxb_dtype dt, void *base, int64_t i, vf v)
+{
+#if defined(VF_AVX512)
+    if (dt == MXB_F32) _mm512_stream_ps((float *)base + i, v);
+    else _mm256_stream_si256((__m256i *)((uint16_t *)base + i), (__m256i)(dt == MXB_F16 ? vf_to_f16(v) : vf_to_bf16(v)));
+#elif defined(VF_AVX2)
+    if (dt == MXB_F32) _mm256_stream_ps((float *)base + i, v);
+    else _mm_stream_si128((__m128i *)((uint16_t *)base + i), (__m128i)(dt == MXB_F16 ? vf_to_f16(v) : vf_to_bf16(v)));
+#else
+    vf_store(dt, base, i, v);
+#endif
+}
+
+VF_INLINE void vf_stream_end(void)
+{
+#if defined(VF_AVX512) || defined(VF_AVX2)
+    _mm_sfence();
+#endif
+}
+
 /* Calls f(dt, ...) with dt as a constant, which is what makes the loads and stores above fast. */
 #define VF_BY_DTYPE(dt, f, ...)                            \
     do {                                                   \

@@ -212,10 +212,12 @@ static const struct mxb_kernel coopmat_kernel[] = { COOPMAT_KERNEL("flash_attn_p
 static const struct mxb_kernel coopmat_bf16_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_bf16") };
 static const struct mxb_kernel coopmat_nv_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_nv") };
 
-static const struct mxb_tile cpu_tiles[] = {     /* S_BQ, S_BK */
-    { "BQ", 1000, "32", "16 32 64 128", "query rows per item" },
-    { "BK", 1001, "64", "16 32 64 128", "key rows per step" },
-};
+#define CPU_TILES(bq, bk)                            /* S_BQ, S_BK */                                                  \
+    { "BQ", 1000, bq, "16 32 64 128", "query rows per item" },                                                       \
+    { "BK", 1001, bk, "16 32 64 128", "key rows per step" }
+static const struct mxb_tile cpu_tiles[] = { CPU_TILES("seq_len_q >= 256 ? 64 : 32", "64") };
+/* The faster the products, the more the preparation of a key tile and the sums in memory cost. */
+static const struct mxb_tile cpu_amx_tiles[] = { CPU_TILES("seq_len_q >= 1024 ? 128 : seq_len_q >= 256 ? 64 : 32", "128") };
 #define CPU_LIMITS                                                                                                   \
     { "BQ >= 1 && BQ <= 128", "BQ must be in 1..128" },                                                              \
     { "BK >= 1 && BK <= 128", "BK must be in 1..128" }
@@ -250,10 +252,10 @@ static const struct mxb_kernel cpu_amx_kernel[] = { CPU_KERNEL(flash_attn_prefil
     { .lang = "c", .name = n, .about = text, .needs = feature, .consts = consts, .nconst = MXB_COUNT(consts),        \
       .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_limits, .nlimit = MXB_COUNT(cpu_limits),        \
       .kernel = k, .nkernel = 1 }
-#define CPU_BF16_IMPL(n, text, feature, k)                                                                           \
+#define CPU_BF16_IMPL(n, text, feature, t, k)                                                                          \
     { .lang = "c", .name = n, .about = text ", weights narrowed to bf16", .narrow = true, .entries = entries_bf16,    \
       .needs = MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16 | feature, .consts = consts, .nconst = MXB_COUNT(consts),      \
-      .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_bf16_limits,                                    \
+      .tile = t, .ntile = MXB_COUNT(t), .limit = cpu_bf16_limits,                                                    \
       .nlimit = MXB_COUNT(cpu_bf16_limits), .kernel = k, .nkernel = 1 }
 #define COOPMAT_IMPL(n, api, type, feature, k)                                                                       \
     { .lang = "comp", .name = n, .about = "cooperative matrices (" api "), probabilities narrowed to " #type, .narrow = true, \
@@ -265,8 +267,8 @@ static const struct mxb_impl impls[] = {
     CPU_IMPL("avx512", "16 queries per vector", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "8 queries per vector", MXB_FEAT_AVX2, cpu_avx2_kernel),
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
-    CPU_BF16_IMPL("amx", "AMX tiles", MXB_FEAT_AMX_BF16, cpu_amx_kernel),
-    CPU_BF16_IMPL("avx512_bf16", "16 queries per vector, vdpbf16ps", 0, cpu_bf16_kernel),
+    CPU_BF16_IMPL("amx", "AMX tiles", MXB_FEAT_AMX_BF16, cpu_amx_tiles, cpu_amx_kernel),
+    CPU_BF16_IMPL("avx512_bf16", "16 queries per vector, vdpbf16ps", 0, cpu_tiles, cpu_bf16_kernel),
     { .lang = "cl comp", .name = "tiled", .about = "Q and one of K and V in local memory, output in registers",
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .consts = consts,
       .nconst = MXB_COUNT(consts), .tile = gpu_tiles, .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits,

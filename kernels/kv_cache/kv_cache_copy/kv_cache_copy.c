@@ -154,13 +154,19 @@ static const struct mxb_kernel gpu_kernel[] = {
     { .entry = "kv_cache_copy", .source = "kv_cache_copy",
       .grid = { "min(" GROUPS ", 65535)", "cdiv(" GROUPS ", 65535)" }, .local = { "WG" } },
 };
+/* Past the caches where the tokens alone would fill most of one. */
+static const struct mxb_tile cpu_tiles[] = {
+    { "STREAM", 1000, "n_tokens * n_heads * head_dim >= 4194304", "0 1", "1: stores go past the caches" },
+};
+static const struct mxb_limit cpu_limits[] = { { "STREAM == 0 || STREAM == 1", "STREAM must be 0 or 1" } };
 #define CPU_KERNEL(name) { .entry = #name, .source = #name, .grid = { "n_heads", "max(1, n_tokens)" }, .cpu = name }
 static const struct mxb_kernel cpu_kernel[] = { CPU_KERNEL(kv_cache_copy_cpu) };
 static const struct mxb_kernel cpu_avx2_kernel[] = { CPU_KERNEL(kv_cache_copy_cpu_avx2) };
 static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(kv_cache_copy_cpu_avx512) };
 
 #define CPU_IMPL(n, text, feature, k) \
-    { .lang = "c", .name = n, .about = text ", one head of a token per item", .needs = feature, .kernel = k, .nkernel = 1 }
+    { .lang = "c", .name = n, .about = text ", one head of a token per item", .needs = feature, .tile = cpu_tiles, \
+      .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_limits, .nlimit = MXB_COUNT(cpu_limits), .kernel = k, .nkernel = 1 }
 #define GPU_IMPL(names, feature)                                                                                     \
     { .lang = "cl comp", .name = "vec", .about = "VEC elements per work item", .needs = feature, .entries = names,   \
       .tile = tiles, .ntile = MXB_COUNT(tiles), .limit = limits, .nlimit = MXB_COUNT(limits),                        \

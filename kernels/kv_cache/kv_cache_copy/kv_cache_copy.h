@@ -9,8 +9,8 @@
 enum { T_SRC, T_CACHE, T_SRC_V, T_CACHE_V };     /* tensors = bindings 0..3; the last two are dummies where DUAL = 0 */
 enum { FLAT, BATCH, SEQ };                       /* constant LAYOUT */
 
-/* mxb_args.spec of the CPU kernels: the entry's dtypes (src, cache, unused) and constants; there are no tiles. */
-enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_LAYOUT, S_DUAL };
+/* mxb_args.spec of the CPU kernels: the entry's dtypes (src, cache, unused), its constants and the tile. */
+enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_LAYOUT, S_DUAL, S_STREAM };
 
 /* CPU kernels, one per instruction set; grid (n_heads, tokens), one item = one head of one token. */
 void kv_cache_copy_cpu(const struct mxb_args *, int64_t begin, int64_t end);
