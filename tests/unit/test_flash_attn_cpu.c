@@ -55,12 +55,14 @@ static void test_lengths(void **state)
     static const uint32_t ql[] = { 1, 2, 15, 16, 31, 33, 65 }, kl[] = { 1, 7, 16, 17, 48, 64 }, off[] = { 0, 1, 14, 100 };
     for (size_t i = 0; i < MXB_COUNT(ql); i++) {
         for (size_t j = 0; j < MXB_COUNT(kl); j++) {
-            struct attn a = shape(MXB_F16, 64, ql[i], kl[j]);
-            a.p.do_causal = 1;
-            a.p.q_offset = off[(i + j) % MXB_COUNT(off)];
-            new_attn(&a, 1);
-            check_all_isas(&a);
-            free_attn(&a);
+            for (int bf16 = 0; bf16 < 2; bf16++) {
+                struct attn a = shape(bf16 ? MXB_BF16 : MXB_F16, 64, ql[i], kl[j]);
+                a.p.do_causal = 1;
+                a.p.q_offset = off[(i + j) % MXB_COUNT(off)];
+                new_attn(&a, 1);
+                check_all_isas(&a);
+                free_attn(&a);
+            }
         }
     }
 }

@@ -17,16 +17,24 @@ struct item {
 };
 
 /* x = the vector in a slot, decoded. */
-VF_INLINE void decode(int dim, const struct flash_attn_vec_tq_hb_params *p, struct cache c, int64_t slot, float *x)
+VF_INLINE void decode_as(uint32_t bits, int dim, const struct flash_attn_vec_tq_hb_params *p, struct cache c, int64_t slot, float *x)
 {
-    const int32_t mask = (1 << p->codebook_bits) - 1;
+    const int32_t mask = (1 << bits) - 1;
     for (int b = 0; b < dim / 256; b++) {
         const float norm = c.norm[slot * (dim / 256) + b];
         const float factor = dim == 256 ? norm / 16 : norm / p->scale_factor_d512;
         const uint8_t *idx = c.idx + slot * dim + 256 * b;
         for (int i = 0; i < 256; i += VL)
-            vf_store_f32(x + 256 * b + i, tq_decode(p->codebook_bits, vi_load_u8(idx + i) & mask) * factor);
+            vf_store_f32(x + 256 * b + i, tq_decode(bits, vi_load_u8(idx + i) & mask) * factor);
     }
+}
+
+/* With the number of bits as a constant: then the codebook stays in registers. */
+VF_INLINE void decode(int dim, const struct flash_attn_vec_tq_hb_params *p, struct cache c, int64_t slot, float *x)
+{
+    if (p->codebook_bits == 8) decode_as(8, dim, p, c, slot, x);
+    else if (p->codebook_bits == 6) decode_as(6, dim, p, c, slot, x);
+    else decode_as(5, dim, p, c, slot, x);
 }
 
 VF_INLINE float dot(int dim, const float *q, const float *k)
