@@ -1,7 +1,7 @@
 /* TurboQuant for CPU kernels: signs, codebooks and the fast Walsh-Hadamard transform on vectors of mxb_cpu.h. */
 #ifndef TQ_CPU_H
 #define TQ_CPU_H
-#include "kernels/common/mxb_cpu.h"
+#include "kernels/common/lookup_cpu.h"
 #include "kernels/common/tq_tables.h"
 
 enum { TQ_MAX_DIM = 512 };
@@ -94,31 +94,12 @@ VF_INLINE vi vi_load_u8(const uint8_t *p)
 #endif
 }
 
-/* The centroids at `index` below 2^(bits - 1) of a codebook's half. */
-VF_INLINE vf tq_lookup(uint32_t bits, const float *half, vi index)
-{
-#if defined(VF_AVX512)
-    /* Permutations of 32 numbers in registers take 1 to 7 instructions, where a gather takes some 40 cycles. */
-    const __m512i i = (__m512i)index;
-    const __mmask16 bit5 = _mm512_test_epi32_mask(i, _mm512_set1_epi32(32)), bit6 = _mm512_test_epi32_mask(i, _mm512_set1_epi32(64));
-#define TQ_PART(at) _mm512_permutex2var_ps(_mm512_loadu_ps(half + (at)), i, _mm512_loadu_ps(half + (at) + 16))
-    if (bits <= 5) return _mm512_permutexvar_ps(i, _mm512_loadu_ps(half));
-    if (bits == 6) return TQ_PART(0);
-    return _mm512_mask_blend_ps(bit6, _mm512_mask_blend_ps(bit5, TQ_PART(0), TQ_PART(32)),
-                                _mm512_mask_blend_ps(bit5, TQ_PART(64), TQ_PART(96)));
-#undef TQ_PART
-#else
-    (void)bits;
-    return vf_gather(half, index);
-#endif
-}
-
 /* Centroids of the indices 0 .. 2^bits - 1.  Index half + k mirrors half - 1 - k, and ~x is -x - 1. */
 VF_INLINE vf tq_decode(uint32_t bits, vi index)
 {
     static const float centroid[] = { TQ_CENTROIDS };
     const vi x = index - (int32_t)(1u << (bits - 1)), negative = x >> 31;
-    return (vf)((vu)tq_lookup(bits, centroid + TQ_HALF(bits), x ^ negative) ^ (vu)negative << 31);
+    return (vf)((vu)vf_lookup(centroid + TQ_HALF(bits), 1 << (bits - 1), x ^ negative) ^ (vu)negative << 31);
 }
 
 /* Number of boundaries below v, a binary search over the magnitudes: above 0 those smaller than |v| count and all of
