@@ -300,6 +300,7 @@ int vk_describe(const struct instance *in, int index, struct gpu *g, char *err, 
     fill_limits(&p, g);
     g->caps.features = feature_bits(g, &p, unified);
     memcpy(g->cache_uuid, p.base.properties.pipelineCacheUUID, VK_UUID_SIZE);
+    memcpy(g->device_uuid, p.id.deviceUUID, VK_UUID_SIZE);
     return MXB_OK;
 }
 

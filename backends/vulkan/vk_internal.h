@@ -75,7 +75,7 @@ struct gpu {
     struct features features;
     const char *extension[VK_MAX_EXTENSIONS];/* to be enabled with the features */
     uint32_t nextension;
-    unsigned char cache_uuid[VK_UUID_SIZE];
+    unsigned char cache_uuid[VK_UUID_SIZE], device_uuid[VK_UUID_SIZE];
     VkPhysicalDeviceMemoryProperties memory;
     uint32_t heap;                           /* the device's own memory */
     uint32_t family;                         /* queue family */
@@ -119,6 +119,8 @@ struct device {
     VkDescriptorSetLayout set_layout[MXB_MAX_BIND + 1];                          /* by number of bindings */
     VkPipelineLayout pipe_layout[MXB_MAX_BIND + 1][MXB_MAX_PUSH / 4 + 1];        /* and words of push constants */
 
+    uint32_t runs;                           /* without repetitions, until clocks are held */
+    bool clocks_held;
     VkPipelineCache cache;
     char *cache_path;                        /* NULL = no disk cache */
     size_t cache_bytes;                      /* size on disk */
@@ -152,6 +154,9 @@ void vk_destroy(struct mxb_dev *, struct mxb_pipe *);
 /* vk_cache.c.  The disk cache only saves time: what cannot be read or written is done without. */
 int  vk_cache_load(struct device *, const char *dir);   /* creates d->cache */
 void vk_cache_save(struct device *);
+
+/* vk_clocks.c.  Before each run; NVIDIA only. */
+void vk_hold_clocks(struct device *, uint32_t reps);
 
 /* vk_run.c */
 int  vk_begin(struct device *);              /* starts recording; sees all earlier device writes */

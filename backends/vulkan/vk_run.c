@@ -252,6 +252,7 @@ int vk_run(struct mxb_dev *base, const struct mxb_step *steps, uint32_t n, uint3
 {
     struct device *d = (struct device *)base;
     vk_clear_message(d);
+    vk_hold_clocks(d, reps);
     int rc = prepare(d, steps, n, reps);
     if (rc == MXB_OK) {
         rc = vk_begin(d);
