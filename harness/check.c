@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum { BATCH = 1024 };
-static const double GATE_RMS = 1, GATE_MAX = 8;      /* in sigma */
 
 static const char *const status_names[ST_COUNT] = {
     "PASS", "FAIL", "SKIP", "UNIMPLEMENTED", "MISTRUSTED", "ERROR", "CRASHED", "TIMEOUT",
@@ -52,7 +51,7 @@ static struct view make_view(const struct mxb_problem *pr, uint32_t t, const str
         .dtype = dt, .bits = integer || exact || pr->fill == MXB_FILL_EXACT, .signed_zero = exact,
         .ref = ref, .got = got,
         .u_out = u, .u_acc = mxb_unit(im->acc), .narrow = im->narrow && ref->n, .overflow = (2 - u) * (dt == MXB_F16 ? 0x1p15 : 0x1p127),
-        .floor2 = dtype_tiny(dt) * dtype_tiny(dt) / 4, .gate2 = GATE_MAX * GATE_MAX * tolerance * tolerance,
+        .floor2 = dtype_tiny(dt) * dtype_tiny(dt) / 4, .gate2 = CHECK_GATE_MAX * CHECK_GATE_MAX * tolerance * tolerance,
     };
 }
 
@@ -64,15 +63,21 @@ static bool same(double want, double got, bool signed_zero)
     return want == got && (!signed_zero || signbit(want) == signbit(got));
 }
 
+/* sigma^2 of a finite element. */
+static double variance(const struct view *w, uint64_t i)
+{
+    const double p = w->ref->p ? w->ref->p[i] : 0, x = w->ref->x ? w->ref->x[i] : 0, n = w->narrow ? w->ref->n[i] : 0;
+    const double out = w->u_out * w->ref->v[i], acc = w->u_acc * p;
+    const double var = out * out + acc * acc + x * x + n * n;
+    return var < w->floor2 ? w->floor2 : var;
+}
+
 static double squared_error(const struct view *w, uint64_t i, double got)
 {
-    const double v = w->ref->v[i], p = w->ref->p ? w->ref->p[i] : 0, x = w->ref->x ? w->ref->x[i] : 0;
+    const double v = w->ref->v[i];
     if (!(fabs(v) < w->overflow) || !isfinite(got))
         return same(mxb_round(w->dtype, v), got, false) ? 0 : INFINITY;
-    const double out = w->u_out * v, acc = w->u_acc * p, e = got - v;
-    const double n = w->narrow ? w->ref->n[i] : 0;
-    double var = out * out + acc * acc + x * x + n * n;
-    var = var < w->floor2 ? w->floor2 : var;
+    const double e = got - v, var = variance(w, i);
     const double z2 = e * e / var;
     return isfinite(var) && isfinite(z2) ? z2 : INFINITY;   /* an error scale that says nothing proves nothing */
 }
@@ -136,8 +141,7 @@ static bool is_vacuous(const struct view *w, const struct tally *a)
 
 /* ---- texts ---- */
 
-/* "O[0,3,17]"; the flat index where the shape needs names that only a plan knows. */
-static void place_text(const struct mxb_problem *pr, uint32_t t, uint64_t index, char *out, size_t room)
+void check_place(const struct mxb_problem *pr, uint32_t t, uint64_t index, char *out, size_t room)
 {
     uint64_t dim[PROBLEM_MAX_DIM], at[PROBLEM_MAX_DIM], product = 1;
     uint32_t ndim = 0;
@@ -160,7 +164,7 @@ static void place_text(const struct mxb_problem *pr, uint32_t t, uint64_t index,
 static void fail_text(const struct mxb_problem *pr, struct check_report *r, double gate_rms)
 {
     char place[160], sigma[40] = "";
-    place_text(pr, r->tensor, r->index, place, sizeof place);
+    check_place(pr, r->tensor, r->index, place, sizeof place);
     if (isfinite(r->err_max))
         snprintf(sigma, sizeof sigma, " (%.3g sigma)", r->err_max);
     if (r->bad > 0)
@@ -197,14 +201,14 @@ void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const
         const double rms = sqrt(a.sum2 / (double)a.compared), max = sqrt(a.worst2);
         r->compared += a.compared;
         r->bad += a.bad;
-        if (a.bad > 0 || !(rms <= GATE_RMS * tolerance))
+        if (a.bad > 0 || !(rms <= CHECK_GATE_RMS * tolerance))
             r->status = ST_FAIL;
         if (is_vacuous(&w, &a)) {
             vacuous = pr->op->tensor[t].name;
             constant = a.got_lo + 0.0;   /* -0 reads better as 0 */
         }
-        if (fmax(rms / GATE_RMS, max / GATE_MAX) > worst) {
-            worst = fmax(rms / GATE_RMS, max / GATE_MAX);
+        if (fmax(rms / CHECK_GATE_RMS, max / CHECK_GATE_MAX) > worst) {
+            worst = fmax(rms / CHECK_GATE_RMS, max / CHECK_GATE_MAX);
             r->err_rms = rms;
             r->err_max = max;
             r->tensor = t;
@@ -214,7 +218,7 @@ void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const
         }
     }
     if (r->status == ST_FAIL) {
-        fail_text(pr, r, GATE_RMS * tolerance);
+        fail_text(pr, r, CHECK_GATE_RMS * tolerance);
     } else if (r->compared == 0) {
         r->status = ST_MISTRUSTED;
         snprintf(r->text, sizeof r->text, "nothing was compared");
@@ -222,6 +226,15 @@ void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const
         r->status = ST_MISTRUSTED;
         snprintf(r->text, sizeof r->text, "%s: every output is %.9g although the wanted values differ", vacuous,
                  constant);
+    }
+}
+
+void check_variance(const struct mxb_problem *pr, uint32_t t, const struct mxb_ref *ref, const struct mxb_impl *im, double *var)
+{
+    const struct view w = make_view(pr, t, ref, NULL, im, 1);
+    for (uint64_t i = 0; i < pr->nelem[t]; i++) {
+        const double v = ref->v[i], out = w.u_out * v;
+        var[i] = !(fabs(v) < w.overflow) ? 0 : w.bits ? out * out : variance(&w, i);
     }
 }
 
@@ -249,7 +262,7 @@ void check_same_bits(const struct mxb_problem *pr, void *const *a, void *const *
         char place[160];
         r->status = ST_FAIL;
         r->err_rms = r->err_max = INFINITY;
-        place_text(pr, r->tensor, r->index, place, sizeof place);
+        check_place(pr, r->tensor, r->index, place, sizeof place);
         snprintf(r->text, sizeof r->text, "%s: %.9g and %.9g, %" PRIu64 " of %" PRIu64 " differ in bits", place,
                  r->want, r->got, r->bad, r->compared);
     }

@@ -10,6 +10,9 @@
 #define MXB_CHECK_H
 #include "harness/problem.h"
 
+#define CHECK_GATE_RMS 1.0           /* in sigma */
+#define CHECK_GATE_MAX 8.0
+
 enum mxb_status {
     ST_PASS, ST_FAIL, ST_SKIP, ST_UNIMPLEMENTED, ST_MISTRUSTED, ST_ERROR, ST_CRASHED, ST_TIMEOUT, ST_COUNT
 };
@@ -32,6 +35,11 @@ void check_outputs(const struct mxb_problem *, const struct oracle *, const stru
 /* The same for an impl, with its accumulator and its narrowing. */
 void check_impl(const struct mxb_problem *, const struct oracle *, const struct item_set *, void *const *got,
                 const struct mxb_impl *, double tolerance, struct check_report *);
+/* sigma^2 of every element of an output; where bit equality is demanded, that of the rounding to its type alone, and 0 where
+ * the value is no finite number of that type.  ref: of the whole tensor. */
+void check_variance(const struct mxb_problem *, uint32_t t, const struct mxb_ref *, const struct mxb_impl *, double *var);
+/* "O[0,3,17]"; the flat index where the shape needs names that only a plan knows. */
+void check_place(const struct mxb_problem *, uint32_t t, uint64_t index, char *out, size_t n);
 /* Bit equality of two sets of outputs (races, same_bits_as). */
 void check_same_bits(const struct mxb_problem *, void *const *a, void *const *b, struct check_report *);
 

@@ -11,17 +11,19 @@
 /* "vulkan0.tiled.BQ=32,BK=16" */
 static void slot_name(const struct slot *s, char *out, size_t n)
 {
-    snprintf(out, n, "%s%d.%s%s%s", s->dev->be->name, s->dev->index, s->plan->impl->name, *s->plan->tile_text ? "." : "",
-             s->plan->tile_text);
+    char impl[96], tile[128];
+    plan_impl_text(s->plan, impl, sizeof(impl));
+    plan_tile_text(s->plan, tile, sizeof(tile));
+    snprintf(out, n, "%s%d.%s%s%s", s->dev->be->name, s->dev->index, impl, *tile ? "." : "", tile);
     for (char *p = out; *p; p++)
         if (*p == ' ') *p = ',';
 }
 
-static void json_tensor(struct json *j, const struct mxb_problem *pr, uint32_t t, const char *file, const char *kind,
-                        const uint64_t *dim, uint32_t ndim)
+static void json_tensor(struct json *j, const struct mxb_problem *pr, uint32_t t, const char *name, const char *file,
+                        const char *kind, const uint64_t *dim, uint32_t ndim)
 {
     json_object(j, NULL);
-    json_string(j, "tensor", pr->op->tensor[t].name);
+    json_string(j, "tensor", name);
     json_string(j, "kind", kind);
     json_string(j, "file", file);
     json_string(j, "stored_dtype", mxb_dtype_name(pr->dtype[t]));
@@ -31,55 +33,69 @@ static void json_tensor(struct json *j, const struct mxb_problem *pr, uint32_t t
     json_end(j);
 }
 
-struct dump_ctx { const struct group *g; const struct mxb_problem *pr; const char *slot; struct json *j; char *err; size_t errlen; };
+struct dump_ctx { const struct group *g; const struct plan *plan; const char *slot; struct json *j; char *err; size_t errlen; };
 
-static int dump_tensor(const struct dump_ctx *d, uint32_t t, const struct scope *tiles, const void *stored, const double *oracle,
-                       const void *out)
+static int dump_tensor(const struct dump_ctx *d, uint32_t t, const void *stored, const double *oracle, const void *out)
 {
-    const char *name = d->pr->op->tensor[t].name;
+    const struct mxb_problem *pr = &d->plan->pr;
     uint64_t dim[PROBLEM_MAX_DIM];
     uint32_t ndim;
-    char file[256], path[4096];
-    int rc = problem_shape(d->pr, t, tiles, dim, &ndim, d->err, d->errlen);
+    char name[128], file[384], path[4096];
+    int rc = problem_shape(pr, t, &d->plan->scope, dim, &ndim, d->err, d->errlen);
+    snprintf(name, sizeof(name), "%s%s%s", d->plan->name, *d->plan->name ? "." : "", pr->op->tensor[t].name);
     if (rc == 0 && stored) {
         snprintf(file, sizeof(file), "%s.npy", name);
         snprintf(path, sizeof(path), "%s/%s", d->g->dump, file);
-        rc = npy_write(path, d->pr->dtype[t], dim, ndim, stored, d->err, d->errlen);
-        json_tensor(d->j, d->pr, t, file, "input", dim, ndim);
+        rc = npy_write(path, pr->dtype[t], dim, ndim, stored, d->err, d->errlen);
+        json_tensor(d->j, pr, t, name, file, "input", dim, ndim);
     }
     if (rc == 0 && oracle) {
         snprintf(file, sizeof(file), "%s.oracle.npy", name);
         snprintf(path, sizeof(path), "%s/%s", d->g->dump, file);
         rc = npy_write_double(path, dim, ndim, oracle, d->err, d->errlen);
-        json_tensor(d->j, d->pr, t, file, "oracle", dim, ndim);
+        json_tensor(d->j, pr, t, name, file, "oracle", dim, ndim);
     }
     if (rc == 0 && out) {
         snprintf(file, sizeof(file), "%s.%s.npy", name, d->slot);
         snprintf(path, sizeof(path), "%s/%s", d->g->dump, file);
-        rc = npy_write(path, d->pr->dtype[t], dim, ndim, out, d->err, d->errlen);
-        json_tensor(d->j, d->pr, t, file, "output", dim, ndim);
+        rc = npy_write(path, pr->dtype[t], dim, ndim, out, d->err, d->errlen);
+        json_tensor(d->j, pr, t, name, file, "output", dim, ndim);
     }
     return rc;
 }
 
-static void json_head(struct json *j, const struct group *g, const struct slot *s, const struct mxb_problem *pr)
+static int dump_plan(const struct dump_ctx *d, void *const *stored, const struct oracle *o, void *const *out)
 {
-    static const char *const fill[MXB_NFILL] = { "normal", "exact", "needle", "large", "probe" };
-    char params[2048];
-    params_json(pr->op, g->bp->params, params, sizeof(params));
-    json_string(j, "op", pr->op->name);
-    json_string(j, "entry", pr->entry->name);
-    json_raw(j, "params", params);
-    json_uint(j, "seed", pr->seed);
-    json_string(j, "fill", fill[pr->fill]);
-    json_string(j, "backend", s->dev->be->name);
-    json_string(j, "device", s->dev->caps.name);
-    json_string(j, "impl", s->plan->impl->name);
-    json_string(j, "tile", s->plan->tile_text);
+    const struct mxb_problem *pr = &d->plan->pr;
+    int rc = 0;
+    for (uint32_t t = 0; t < pr->op->ntensor && rc == 0; t++) {
+        const bool reads = problem_reads(pr, t), writes = problem_writes(pr, t);
+        if (!reads && !writes) continue;
+        rc = dump_tensor(d, t, reads && !d->plan->from[t] ? stored[t] : NULL, writes && o ? o->t[t].v : NULL,
+                         writes ? out[t] : NULL);
+    }
+    return rc;
 }
 
-void dump_slot(struct group *g, struct slot *s, const struct mxb_problem *pr, void *const *stored, const struct oracle *o,
-               void *const *out)
+static void json_head(struct json *j, const struct group *g, const struct slot *s, enum mxb_fill f)
+{
+    static const char *const fill[MXB_NFILL] = { "normal", "exact", "needle", "large", "probe" };
+    char params[2048], impl[256], tile[512];
+    params_json(g->pr.op, g->bp->params, params, sizeof(params));
+    plan_impl_text(s->plan, impl, sizeof(impl));
+    plan_tile_text(s->plan, tile, sizeof(tile));
+    json_string(j, "op", g->pr.op->name);
+    json_string(j, "entry", g->pr.entry->name);
+    json_raw(j, "params", params);
+    json_uint(j, "seed", g->pr.seed);
+    json_string(j, "fill", fill[f]);
+    json_string(j, "backend", s->dev->be->name);
+    json_string(j, "device", s->dev->caps.name);
+    json_string(j, "impl", impl);
+    json_string(j, "tile", tile);
+}
+
+void dump_slot(struct group *g, struct slot *s, const struct job *job, const struct oracle *o)
 {
     char slot[256], path[4096], err[MXB_ERRLEN] = "";
     slot_name(s, slot, sizeof(slot));
@@ -96,15 +112,14 @@ void dump_slot(struct group *g, struct slot *s, const struct mxb_problem *pr, vo
         return;
     }
     struct json j = { .file = f, .indent = 2 };
-    const struct dump_ctx d = { g, pr, slot, &j, err, sizeof(err) };
+    uint32_t k = 0;
     int rc = 0;
     json_object(&j, NULL);
-    json_head(&j, g, s, pr);
+    json_head(&j, g, s, job->plan->pr.fill);
     json_array(&j, "tensors");
-    for (uint32_t t = 0; t < pr->op->ntensor && rc == 0; t++) {
-        if (!problem_reads(pr, t) && !problem_writes(pr, t)) continue;
-        rc = dump_tensor(&d, t, &s->plan->scope, problem_reads(pr, t) ? stored[t] : NULL,
-                         problem_writes(pr, t) && o ? o->t[t].v : NULL, problem_writes(pr, t) ? out[t] : NULL);
+    for (const struct plan *p = job->plan; p && rc == 0; p = p->next, k++) {
+        const struct dump_ctx d = { g, p, slot, &j, err, sizeof(err) };
+        rc = dump_plan(&d, job->stored + plan_tensor(k, 0), g->steps ? NULL : o, job->out + plan_tensor(k, 0));
     }
     json_end(&j);
     json_end(&j);

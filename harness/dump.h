@@ -5,7 +5,7 @@
 
 /* Writes DIR/<tensor>.npy (inputs), DIR/<tensor>.oracle.npy (f64, before the final rounding),
  * DIR/<tensor>.<backend><index>.<impl>[.<tile>].npy (outputs) and DIR/<backend><index>.<impl>[.<tile>].json, plus case.json for
- * the first slot.  A failure becomes the slot's ERROR. */
-void dump_slot(struct group *, struct slot *, const struct mxb_problem *, void *const *stored, const struct oracle *,
-               void *const *out);
+ * the first slot.  A chain's tensors are named <step>.<tensor>; links are written once, as outputs, and without an oracle, which
+ * for a chain depends on what the device put out.  A failure becomes the slot's ERROR. */
+void dump_slot(struct group *, struct slot *, const struct job *, const struct oracle *);
 #endif

@@ -18,38 +18,56 @@ static double now_ns(void)
 
 /* ---- inputs ---- */
 
-struct inputs { void *stored[MXB_MAX_BIND]; };
+struct inputs { void *stored[PLAN_MAX_STEPS * MXB_MAX_BIND]; };     /* by plan_tensor() */
+
+/* A link has no content of its own, but an op's generator may look at the tensors before the one that it makes. */
+static bool needs_content(const struct chain_problem *cp, uint32_t k, uint32_t t)
+{
+    const struct mxb_problem *pr = &cp->pr[k];
+    return problem_reads(pr, t) && !pr->op->tensor[t].per_tile && (!cp->from[k][t] || pr->op->generate);
+}
 
 /* Incomplete when a signal came: then nothing is run with them. */
 static int make_inputs(struct group *g, const struct mxb_problem *pr, struct inputs *in)
 {
+    struct chain_problem cp;
+    char err[MXB_ERRLEN];
     *in = (struct inputs){ { NULL } };
-    for (uint32_t t = 0; t < pr->op->ntensor && !run_interrupted; t++) {
-        if (!problem_reads(pr, t) || pr->op->tensor[t].per_tile) continue;
-        in->stored[t] = arena_alloc(g->arena, problem_bytes(pr, t));
-        if (!in->stored[t]) return MXB_ENOMEM;
-        problem_fill(pr, t, in->stored, NULL, in->stored[t]);
-    }
-    return 0;
+    const int rc = chain_problem_init(&cp, pr, err, sizeof(err));
+    for (uint32_t k = 0; k < cp.n && rc == 0; k++)
+        for (uint32_t t = 0; t < cp.pr[k].op->ntensor && !run_interrupted; t++) {
+            void **stored = in->stored + plan_tensor(k, 0);
+            if (!needs_content(&cp, k, t)) continue;
+            stored[t] = arena_alloc(g->arena, problem_bytes(&cp.pr[k], t));
+            if (!stored[t]) return MXB_ENOMEM;
+            problem_fill(&cp.pr[k], t, stored, NULL, stored[t]);
+        }
+    return rc;
 }
 
 /* Inputs that depend on the case's tiles, beside those of the problem. */
-static int make_case_inputs(struct group *g, const struct plan *p, const struct inputs *in, void **stored)
+static int make_case_inputs(struct group *g, const struct plan *head, const struct inputs *in, void **all)
 {
-    for (uint32_t t = 0; t < p->pr.op->ntensor; t++) {
-        stored[t] = in->stored[t];
-        if (!problem_reads(&p->pr, t) || !p->pr.op->tensor[t].per_tile) continue;
-        stored[t] = arena_alloc(g->arena, problem_bytes(&p->pr, t));
-        if (!stored[t]) return MXB_ENOMEM;
-        problem_fill(&p->pr, t, stored, &p->scope, stored[t]);
-    }
+    uint32_t k = 0;
+    for (const struct plan *p = head; p; p = p->next, k++)
+        for (uint32_t t = 0; t < p->pr.op->ntensor; t++) {
+            void **stored = all + plan_tensor(k, 0);
+            stored[t] = in->stored[plan_tensor(k, t)];
+            if (!problem_reads(&p->pr, t) || !p->pr.op->tensor[t].per_tile || p->from[t]) continue;
+            stored[t] = arena_alloc(g->arena, problem_bytes(&p->pr, t));
+            if (!stored[t]) return MXB_ENOMEM;
+            problem_fill(&p->pr, t, stored, &p->scope, stored[t]);
+        }
     return 0;
 }
 
-static int make_outputs(struct group *g, const struct mxb_problem *pr, void **out)
+static int make_outputs(struct group *g, const struct plan *head, void **out)
 {
-    for (uint32_t t = 0; t < pr->op->ntensor; t++)
-        if (problem_writes(pr, t) && !(out[t] = arena_alloc(g->arena, problem_bytes(pr, t)))) return MXB_ENOMEM;
+    uint32_t k = 0;
+    for (const struct plan *p = head; p; p = p->next, k++)
+        for (uint32_t t = 0; t < p->pr.op->ntensor; t++)
+            if (problem_writes(&p->pr, t) && !(out[plan_tensor(k, t)] = arena_alloc(g->arena, problem_bytes(&p->pr, t))))
+                return MXB_ENOMEM;
     return 0;
 }
 
@@ -78,9 +96,28 @@ static bool run_job(struct group *g, struct slot *s, uint32_t round, struct job 
     return false;
 }
 
-static bool judge(struct slot *s, const struct mxb_problem *pr, const struct judge *ju, void *const *out)
+static bool judge_chain(struct group *g, struct slot *s, const struct job *j, const struct judge *ju, void *const *out)
 {
+    const struct chain_check_opts o = { .sampled = g->bp->block->check.sampled, .tolerance = ju->tolerance,
+                                        .threads = g->threads, .claims = j->kind == JOB_CHECK };
+    struct chain_judgement r;
+    chain_check(chain_of(g->pr.op), j->plan, j->stored, out, &o, &r);
+    g->oracles += plan_length(j->plan);
+    s->err_rms = fmax(s->err_rms, r.err_rms);
+    s->err_max = fmax(s->err_max, r.err_max);
+    s->compared += r.compared;
+    char text[MXB_ERRLEN];
+    snprintf(text, sizeof(text), r.status == ST_PASS ? "%.0s%.490s" : "%s fill: %.480s", fill_name[j->plan->pr.fill], r.text);
+    if (r.status != ST_PASS || j->kind == JOB_CHECK) slot_status(s, r.status, text);
+    if (r.status != ST_PASS) s->bad_fill = (int)j->plan->pr.fill;
+    return r.status == ST_PASS;
+}
+
+static bool judge(struct group *g, struct slot *s, const struct job *j, const struct judge *ju, void *const *out)
+{
+    const struct mxb_problem *pr = &j->plan->pr;
     struct check_report r;
+    if (chain_of(g->pr.op)) return judge_chain(g, s, j, ju, out);
     const double t0 = now_ns();
     check_impl(pr, ju->oracle, ju->items, out, s->plan->impl, ju->tolerance, &r);
     s->check_ns += now_ns() - t0;
@@ -95,24 +132,48 @@ static bool judge(struct slot *s, const struct mxb_problem *pr, const struct jud
     return false;
 }
 
+/* Two sets of outputs of the plan, of a chain those of every step. */
+static void same_bits(const struct plan *head, void *const *a, void *const *b, struct check_report *r)
+{
+    uint32_t k = 0;
+    *r = (struct check_report){ .status = ST_PASS };
+    for (const struct plan *p = head; p && r->status == ST_PASS; p = p->next, k++)
+        check_same_bits(&p->pr, a + plan_tensor(k, 0), b + plan_tensor(k, 0), r);
+}
+
+/* The steps of the plan that the job runs, in the arena. */
+static struct plan *copy_plan(struct arena *a, const struct plan *plan, enum job_kind kind, enum mxb_fill fill)
+{
+    struct plan *head = NULL, *last = NULL;
+    for (const struct plan *p = plan; p && (kind == JOB_CHECK || !p->aside); p = p->next) {
+        struct plan *copy = arena_alloc(a, sizeof(*copy));
+        if (!copy) return NULL;
+        *copy = *p;
+        copy->pr.fill = fill;
+        copy->next = NULL;
+        if (last) last->next = copy;
+        else head = copy;
+        last = copy;
+    }
+    return head;
+}
+
 static struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, enum mxb_fill fill,
                            const struct inputs *in)
 {
     struct arena *a = g->arena;
-    const size_t pointers = MXB_MAX_BIND * sizeof(void *);
+    const size_t pointers = plan_length(p) * MXB_MAX_BIND * sizeof(void *);
     struct job *j = job_new(a, kind);
-    struct plan *plan = arena_alloc(a, sizeof(*plan));
+    struct plan *plan = copy_plan(a, p, kind, fill);
     void **stored = arena_alloc(a, pointers), **out = arena_alloc(a, pointers), **again = arena_alloc(a, pointers);
     if (!j || !plan || !stored || !out || !again) return NULL;
-    *plan = *p;
-    plan->pr.fill = fill;
     j->plan = plan;
     j->stored = stored;
     j->out = out;
     j->again = again;
     j->inputs_too = true;
-    if (make_case_inputs(g, plan, in, stored) || job_open_window(a, j) || make_outputs(g, &plan->pr, out)) return NULL;
-    if (kind == JOB_BENCH && (make_outputs(g, &plan->pr, again) || !(j->timing = arena_alloc(a, sizeof(*j->timing)))))
+    if (make_case_inputs(g, plan, in, stored) || job_open_window(a, j) || make_outputs(g, plan, out)) return NULL;
+    if (kind == JOB_BENCH && (make_outputs(g, plan, again) || !(j->timing = arena_alloc(a, sizeof(*j->timing)))))
         return NULL;
     job_close_window(a, j);
     return j;
@@ -166,7 +227,7 @@ static void check_repeats(struct group *g, struct slot *s, enum mxb_fill fill, c
         struct job *j = new_job(g, s->plan, JOB_CHECK, fill, in);
         if (!j) slot_status(s, ST_ERROR, "out of memory for the case's tensors");
         if (j && run_job(g, s, 0, j)) {
-            check_same_bits(&s->plan->pr, out, j->out, &r);
+            same_bits(j->plan, out, j->out, &r);
             char text[MXB_ERRLEN];
             snprintf(text, sizeof(text), "%s fill, repetition %u of %u: %.450s", fill_name[fill], i, g->repeat, r.text);
             if (r.status != ST_PASS) slot_status(s, r.status, text);
@@ -190,8 +251,8 @@ static void check_slot(struct group *g, struct slot *s, enum mxb_fill fill, cons
             s->setup_ns = j->answer->setup_ns;
             s->first_ns = j->answer->run_ns;
         }
-        if (g->dump && (ok || j->answer->kernel_fault)) dump_slot(g, s, &j->plan->pr, j->stored, ju->oracle, j->out);
-        ok = ok && judge(s, &j->plan->pr, ju, j->out);
+        if (g->dump && (ok || j->answer->kernel_fault)) dump_slot(g, s, j, ju->oracle);
+        ok = ok && judge(g, s, j, ju, j->out);
         if (ok) check_repeats(g, s, fill, in, j->out);
         if (ok && s->status == ST_PASS && g->bp->block->check.same) check_twin(g, s, fill, j->out);
         if (s->status != ST_PASS && s->bad_fill < 0) s->bad_fill = (int)fill;
@@ -218,13 +279,12 @@ static void fail_alive(struct group *g, const char *text)
 /* ---- timing ---- */
 
 /* The last timed output must still be right, and so must that of the sample on fresh buffers. */
-static bool judge_timed(struct slot *s, const struct judge *ju, const struct job *j)
+static bool judge_timed(struct group *g, struct slot *s, const struct judge *ju, const struct job *j)
 {
-    const struct mxb_problem *pr = &j->plan->pr;
     struct check_report r;
-    if (!judge(s, pr, ju, j->out)) return false;
-    check_same_bits(pr, j->out, j->again, &r);
-    return r.status == ST_PASS || judge(s, pr, ju, j->again);
+    if (!judge(g, s, j, ju, j->out)) return false;
+    same_bits(j->plan, j->out, j->again, &r);
+    return r.status == ST_PASS || judge(g, s, j, ju, j->again);
 }
 
 enum { STREAM_ORDER = 0x6f726401 };                  /* of mxb_rand_u32 */
@@ -270,7 +330,7 @@ static void bench_round(struct group *g, struct slot *s, uint32_t round, const s
     } else {
         const bool ok = run_job(g, s, round, j);
         if (s->first_ns == 0) s->first_ns = j->answer->run_ns;
-        if (ok && (!ju || judge_timed(s, ju, j))) keep_round(s, j->timing);
+        if (ok && (!ju || judge_timed(g, s, ju, j))) keep_round(s, j->timing);
     }
     s->case_ns += now_ns() - t0;
     arena_release(g->arena, mark);
@@ -354,7 +414,7 @@ static int run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench,
     pr.fill = fill;
     int rc = make_inputs(g, &pr, &in);
     const double t0 = now_ns();
-    if (rc == 0 && check && !run_interrupted) {
+    if (rc == 0 && check && !chain_of(pr.op) && !run_interrupted) {     /* a chain's depend on what each device puts out */
         rc = item_set_make(&pr, co->sampled, &items, why, sizeof(why));
         if (rc == 0) rc = oracle_run(&pr, in.stored, &items, g->threads, &oracle, why, sizeof(why));
         g->oracle_ns += now_ns() - t0;

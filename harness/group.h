@@ -1,6 +1,7 @@
 /* All cases of one problem on all devices: inputs and oracle are made once, every case is held against them. */
 #ifndef MXB_GROUP_H
 #define MXB_GROUP_H
+#include "harness/chain.h"
 #include "harness/devices.h"
 #include "harness/store.h"
 #include "harness/suite.h"
@@ -8,7 +9,7 @@
 struct slot {                        /* one case on one device */
     const struct bench_case *item;
     struct device *dev;              /* NULL = the backend has none */
-    struct plan *plan;               /* NULL = not planned: status says why */
+    struct plan *plan;               /* NULL = not planned: status says why; of a chain as far as it could be planned */
     enum mxb_status status;
     char reason[MXB_ERRLEN];
     double err_rms, err_max; uint64_t compared;
@@ -26,6 +27,7 @@ struct group {
     struct arena *arena;
     uint32_t threads;                /* of the oracle */
     struct mxb_problem pr;           /* with the normal fill */
+    struct chain_problem *steps;     /* of a chain, else NULL */
     struct slot *slot; uint32_t nslot, cap;
     double oracle_ns, flops, bytes;
     uint32_t oracles;                /* made so far */

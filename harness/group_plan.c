@@ -19,13 +19,16 @@ static void plan_slot(struct group *g, struct slot *s)
         slot_status(s, ST_SKIP, g->devices->missing[c->backend]);
         return;
     }
-    s->plan = arena_alloc(g->arena, sizeof(*s->plan));
-    if (!s->plan) {
-        slot_status(s, ST_ERROR, "out of memory");
-        return;
+    int rc = g->steps ? chain_plan(g->steps, s->dev->be->lang, &s->dev->caps, g->arena, &s->plan, why, sizeof(why)) : 0;
+    if (!g->steps) {
+        s->plan = arena_alloc(g->arena, sizeof(*s->plan));
+        if (!s->plan) {
+            slot_status(s, ST_ERROR, "out of memory");
+            return;
+        }
+        rc = plan_make(&g->pr, s->dev->be->lang, &s->dev->caps, c->impl, g->list->tile + c->tile, c->ntile, s->plan, why,
+                       sizeof(why));
     }
-    const int rc = plan_make(&g->pr, s->dev->be->lang, &s->dev->caps, c->impl, g->list->tile + c->tile, c->ntile, s->plan,
-                             why, sizeof(why));
     if (rc == 0) return;
     slot_status(s, rc == MXB_EUNSUP ? ST_SKIP : rc == MXB_ENOENT ? ST_UNIMPLEMENTED : ST_ERROR, why);
     if (rc != MXB_EUNSUP) {          /* a skipped case still shows its impl and tile */
@@ -48,11 +51,20 @@ static int add_slot(struct group *g, const struct bench_case *c, struct device *
     return 0;
 }
 
+static int chain_steps(struct group *g, char *err, size_t errlen)
+{
+    g->steps = arena_alloc(g->arena, sizeof(*g->steps));
+    if (g->steps) return chain_problem_init(g->steps, &g->pr, err, errlen);
+    snprintf(err, errlen, "out of memory");
+    return MXB_ENOMEM;
+}
+
 int group_begin(struct group *g, uint32_t first, uint32_t n, char *err, size_t errlen)
 {
     const struct bench_problem *bp = &g->list->problem[g->list->item[first].problem];
     int rc = 0;
     g->bp = bp;
+    g->steps = NULL;
     g->nslot = g->nfinished = 0;
     g->oracle_ns = 0;
     g->oracles = 0;
@@ -61,6 +73,7 @@ int group_begin(struct group *g, uint32_t first, uint32_t n, char *err, size_t e
     else memcpy(params, bp->params, bp->block->op->param_bytes);
     if (rc == 0) rc = problem_init(&g->pr, bp->block->op, bp->entry, params, bp->seed, MXB_FILL_NORMAL, err, errlen);
     else snprintf(err, errlen, "out of memory");
+    if (rc == 0 && chain_of(g->pr.op)) rc = chain_steps(g, err, errlen);
     for (uint32_t i = first; i < first + n && rc == 0; i++) {
         const struct bench_case *c = &g->list->item[i];
         bool any = false;

@@ -196,6 +196,28 @@ static int load(const struct job_host *h, const struct job *j)
     return exec_load(h->exec, j->plan, j->stored, 1, a->err, sizeof(a->err));
 }
 
+/* Runs the loaded plan once, *ns later on the host's clock.  The outputs of a chain are fetched step by step: a later one
+ * may change them in place. */
+static int run_steps(const struct job_host *h, const struct job *j, void *const *out, double *ns)
+{
+    struct answer *a = j->answer;
+    const uint32_t n = plan_length(j->plan);
+    int rc = 0;
+    *ns = 0;
+    for (uint32_t k = 0; k < n && rc == 0; k++) {
+        struct mxb_time t = { 0 };
+        const double t0 = now_ns();
+        a->phase = PHASE_RUN;
+        rc = exec_run_step(h->exec, k, &t, a->err, sizeof(a->err));
+        *ns += now_ns() - t0;
+        if (rc) return rc;
+        a->phase = PHASE_FETCH;
+        rc = exec_fetch_step(h->exec, k, j->stored, out, j->inputs_too, a->err, sizeof(a->err));
+        a->kernel_fault = rc == MXB_EINVAL;
+    }
+    return rc;
+}
+
 static int fetch(const struct job_host *h, const struct job *j, void *const *out)
 {
     struct answer *a = j->answer;
@@ -219,14 +241,9 @@ static int compile_and_load(const struct job_host *h, const struct job *j)
 static int do_check(const struct job_host *h, struct job *j)
 {
     struct answer *a = j->answer;
-    struct mxb_time t = { 0 };
     int rc = compile_and_load(h, j);
     const unsigned long threads = count_threads();
-    const double t0 = now_ns();
-    a->phase = rc ? a->phase : PHASE_RUN;
-    if (rc == 0) rc = exec_run(h->exec, 1, &t, a->err, sizeof(a->err));
-    a->run_ns = now_ns() - t0;
-    if (rc == 0) rc = fetch(h, j, j->out);
+    if (rc == 0) rc = run_steps(h, j, j->out, &a->run_ns);
     return rc ? rc : check_leftovers(h, threads, a);
 }
 
@@ -249,21 +266,21 @@ static int take_sample(void *ctx, uint32_t batch, struct mxb_time *t)
 }
 
 /* Repetitions of a kernel that works in place apply it to its own output. */
-static bool in_place(const struct mxb_problem *pr)
+static bool in_place(const struct plan *plan)
 {
-    for (uint32_t t = 0; t < pr->op->ntensor; t++)
-        if (problem_reads(pr, t) && problem_writes(pr, t)) return true;
+    for (const struct plan *p = plan; p; p = p->next)
+        for (uint32_t t = 0; t < p->pr.op->ntensor; t++)
+            if (problem_reads(&p->pr, t) && problem_writes(&p->pr, t)) return true;
     return false;
 }
 
-/* What is timed in place leaves no output to check: its input goes in once more. */
-static int run_in_place_again(const struct job_host *h, struct job *j)
+/* The outputs of the last sample.  What is timed in place leaves none to check: its input goes in once more. */
+static int fetch_timed(const struct job_host *h, struct job *j)
 {
-    struct mxb_time t = { 0 };
-    if (!in_place(&j->plan->pr)) return 0;
+    if (!in_place(j->plan)) return fetch(h, j, j->out);
+    double ignored;
     const int rc = load(h, j);
-    j->answer->phase = PHASE_RUN;
-    return rc ? rc : exec_run(h->exec, 1, &t, j->answer->err, sizeof(j->answer->err));
+    return rc ? rc : run_steps(h, j, j->out, &ignored);
 }
 
 /* One more sample as the timed ones were, but on fresh poisoned buffers: a kernel that writes only when it is first
@@ -271,10 +288,13 @@ static int run_in_place_again(const struct job_host *h, struct job *j)
 static int sample_again(const struct job_host *h, struct job *j, struct sample_ctx *ctx)
 {
     struct mxb_time t = { 0 };
+    double ignored;
     int rc = load(h, j);
     ctx->sets = 1;
     ctx->a->phase = PHASE_RUN;
-    if (rc == 0) rc = take_sample(ctx, in_place(&j->plan->pr) ? 1 : j->timing->batch, &t);
+    if (rc) return rc;
+    if (in_place(j->plan)) return run_steps(h, j, j->again, &ignored);
+    rc = take_sample(ctx, j->timing->batch, &t);
     return rc ? rc : fetch(h, j, j->again);
 }
 
@@ -303,8 +323,7 @@ static int do_bench(const struct job_host *h, struct job *j)
     ctx.plant = j->plant;
     if (rc == 0) rc = measure(&opts, take_sample, &ctx, j->timing);
     a->run_ns = j->timing->first_ns;
-    if (rc == 0) rc = run_in_place_again(h, j);
-    if (rc == 0) rc = fetch(h, j, j->out);
+    if (rc == 0) rc = fetch_timed(h, j);
     if (rc == 0) rc = sample_again(h, j, &ctx);
     if (rc == 0) {
         j->timing->canary_ns[0] = canary;

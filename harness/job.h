@@ -26,9 +26,9 @@ struct job {
     enum job_kind kind;
     int device;                      /* OPEN */
     /* CHECK and BENCH */
-    const struct plan *plan;
-    void *const *stored;             /* per tensor, NULL = none */
-    void *const *out;                /* per tensor: room for the outputs, in the window */
+    const struct plan *plan;         /* of a chain the first step's */
+    void *const *stored;             /* by plan_tensor(), NULL = none */
+    void *const *out;                /* by plan_tensor(): room for the outputs, in the window */
     bool inputs_too;                 /* also check that inputs came back unchanged */
     /* BENCH */
     enum cache_mode cache;

@@ -256,3 +256,72 @@ int plan_make(const struct mxb_problem *pr, const char *lang, const struct mxb_c
     if (!any) snprintf(why, whylen, "op %s has no '%s' implementation of %s", op->name, lang, pr->entry->name);
     return first;
 }
+
+/* ---- plans in a row ---- */
+
+const struct plan *plan_at(const struct plan *p, uint32_t k)
+{
+    while (k-- > 0) p = p->next;
+    return p;
+}
+
+uint32_t plan_length(const struct plan *p)
+{
+    uint32_t n = 0;
+    for (; p; p = p->next) n++;
+    return n;
+}
+
+uint32_t plan_root(const struct plan *head, uint32_t k, uint32_t t)
+{
+    uint32_t number = plan_tensor(k, t), from;
+    while ((from = plan_at(head, number / MXB_MAX_BIND)->from[number % MXB_MAX_BIND]) != 0) number = from - 1;
+    return number;
+}
+
+const void *plan_content(const struct plan *head, uint32_t k, uint32_t t, void *const *stored, void *const *out)
+{
+    uint32_t number = plan_tensor(k, t), from;
+    while ((from = plan_at(head, number / MXB_MAX_BIND)->from[number % MXB_MAX_BIND]) != 0) {
+        number = from - 1;
+        if (problem_writes(&plan_at(head, number / MXB_MAX_BIND)->pr, number % MXB_MAX_BIND)) return out[number];
+    }
+    return stored[number];
+}
+
+/* Is it the first of the timed steps that has this implementation? */
+static bool is_new_impl(const struct plan *head, const struct plan *p)
+{
+    for (const struct plan *o = head; o != p; o = o->next)
+        if (strcmp(o->impl->name, p->impl->name) == 0) return false;
+    return !p->aside;
+}
+
+void plan_impl_text(const struct plan *head, char *out, size_t n)
+{
+    size_t len = 0;
+    out[0] = 0;
+    for (const struct plan *p = head; p; p = p->next)
+        if (is_new_impl(head, p) && len < n) len += (size_t)snprintf(out + len, n - len, "%s%s", len ? "+" : "", p->impl->name);
+}
+
+void plan_tile_text(const struct plan *head, char *out, size_t n)
+{
+    size_t len = 0;
+    out[0] = 0;
+    for (const struct plan *p = head; p && !p->aside; p = p->next) {
+        const char *s = p->tile_text;
+        while (*s && len < n) {
+            const size_t word = strcspn(s, " ");
+            len += (size_t)snprintf(out + len, n - len, "%s%s%s%.*s", len ? " " : "", p->name, *p->name ? "." : "", (int)word, s);
+            s += word + strspn(s + word, " ");
+        }
+    }
+}
+
+uint64_t plan_needs(const struct plan *head)
+{
+    uint64_t needs = 0;
+    for (const struct plan *p = head; p && !p->aside; p = p->next) needs |= p->impl->needs;
+    return needs;
+}

@@ -172,7 +172,7 @@ static bool skip_finished(void *ctx, const struct group *g, const struct bench_c
 
 static void repro_line(const struct run *r, const struct slot *s, char *out, size_t n)
 {
-    char inline_case[3000], dev[64] = "", word[800], dir[832] = "";
+    char inline_case[16384], dev[64] = "", word[800], dir[832] = "";
     case_inline(&r->cases, s->item, s->bad_fill, inline_case, sizeof(inline_case));
     if (s->dev && s->dev->index) snprintf(dev, sizeof(dev), " --device %s", s->dev->label);
     if (r->o->kernel_dir)
@@ -183,12 +183,14 @@ static void repro_line(const struct run *r, const struct slot *s, char *out, siz
 static int finish_slot(void *ctx, const struct group *g, const struct slot *s, char *err, size_t errlen)
 {
     struct run *r = ctx;
-    char params[2048], text[2048], repro[4096];
+    char params[2048], text[2048], repro[17408], impl[256], tile[512];
     const struct measurement *const *round = (const struct measurement *const *)s->round;
     struct measurement *flat = NULL;
     params_json(g->pr.op, g->bp->params, params, sizeof(params));
     case_text(&r->cases, s->item, text, sizeof(text));
     repro_line(r, s, repro, sizeof(repro));
+    plan_impl_text(s->plan, impl, sizeof(impl));
+    plan_tile_text(s->plan, tile, sizeof(tile));
     if (s->nround && (flat = malloc(s->nround * sizeof(*flat))) != NULL)
         for (uint32_t i = 0; i < s->nround; i++) flat[i] = *round[i];
     struct result_row row = {
@@ -197,13 +199,13 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
         .case_id = case_hash(&r->cases, s->item), .seed = g->bp->seed, .def_version = g->pr.op->def_version,
         .cache = s->item->cache, .bytes = g->bytes, .flops = g->flops,
         .backend = linked_backends[s->item->backend]->name, .caps = s->dev ? &s->dev->caps : NULL, .limit_by = "",
-        .impl = s->plan ? s->plan->impl->name : "", .tile = s->plan ? s->plan->tile_text : "",
+        .impl = impl, .tile = tile,
         .status = s->status, .reason = s->reason, .err_rms = s->err_rms, .err_max = s->err_max, .compared = s->compared,
         .repro = repro, .setup_ns = s->setup_ns, .compile_ns = s->compile_ns, .first_ns = s->first_ns, .check_ns = s->check_ns,
         .oracle_ns = g->oracle_ns, .case_ns = s->case_ns, .round = flat, .nround = flat ? s->nround : 0 };
     if (s->status == ST_PASS && s->nround && s->plan && row.caps) {
         const struct roofline_limit limit = roofline_limit(&r->roof[s->dev - r->devices.device], row.caps, g->bytes, g->flops,
-                                                           g->bp->entry->dt[0], (enum cache_mode)row.cache, s->plan->impl->needs);
+                                                           g->bp->entry->dt[0], (enum cache_mode)row.cache, plan_needs(s->plan));
         row.limit_ns = limit.ns;
         row.limit_by = limit.by;
         row.median_ns = s->figure.median;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/chain_read.h"
 #include "harness/nearest.h"
 #include "harness/ops.h"
 #include "harness/quote.h"
@@ -33,7 +34,9 @@ static bool is_one_of(const char *name, const char *const *names, uint32_t n)
 
 static bool wanted(const struct suite_opts *o, const struct suite_block *b)
 {
-    if (o->nop && !is_one_of(b->op->name, o->op, o->nop)) return false;
+    bool asked = o->nop == 0 || is_one_of(b->op->name, o->op, o->nop);
+    for (uint32_t i = 0; chain_of(b->op) && i < o->nop; i++) asked |= chain_has_op(chain_of(b->op), o->op[i]);
+    if (!asked) return false;
     if ((o->check_only && !b->check.enabled) || (o->bench_only && !b->bench.enabled)) return false;
     for (uint32_t i = 0; i < b->ntag; i++)
         if (is_one_of(b->tag[i], o->tag, o->ntag)) return true;

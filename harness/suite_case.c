@@ -1,6 +1,7 @@
 /* One case of a suite: op, entries, implementations, backends, `where:` and tags, with the defaults merged in. */
 #include <stdio.h>
 #include <string.h>
+#include "harness/chain_read.h"
 #include "harness/nearest.h"
 #include "harness/ops.h"
 #include "harness/problem.h"
@@ -9,7 +10,10 @@
 
 static const char *const case_keys[] = {
     "op", "entries", "params", "sweep", "zip", "tile", "impl", "backends", "where", "tags", "check", "bench", "seed",
-    "about",
+    "about", "chain",
+};
+static const char *const chain_keys[] = {
+    "chain", "steps", "against", "params", "sweep", "zip", "backends", "where", "tags", "check", "bench", "seed", "about",
 };
 const char *const backend_names[NBACKEND_BUILTIN] = { "cpu", "opencl", "vulkan" };
 
@@ -57,14 +61,17 @@ static bool asked_for(const char *name, const char *const *names, uint32_t n)
 static void add_entry(struct reader *r, struct case_spec *c, const struct mxb_entry *e)
 {
     const struct suite_opts *o = r->load->opts;
-    if (asked_for(e->name, o->entry, o->nentry)) c->entry[c->nentry++] = e;
+    bool asked = asked_for(e->name, o->entry, o->nentry);
+    for (uint32_t i = 0; c->chain && i < o->nentry; i++)
+        asked |= chain_has_entry(c->chain, (uint32_t)(e - c->block->op->entry), o->entry[i]);
+    if (asked) c->entry[c->nentry++] = e;
     else c->restricted = true;
 }
 
 static int read_entries(struct reader *r, const struct node *map, struct case_spec *c)
 {
     const struct mxb_op *op = c->block->op;
-    const struct node *n = case_field(r, map, "entries");
+    const struct node *n = c->chain ? NULL : case_field(r, map, "entries");
     const int rc = n ? list_check(r, n, "entries") : 0;
     if (rc) return rc;
     c->entry = pool_alloc(&r->scratch, op->nentry * sizeof *c->entry);
@@ -88,7 +95,7 @@ static int read_entries(struct reader *r, const struct node *map, struct case_sp
 static int read_impl(struct reader *r, const struct node *map, struct case_spec *c)
 {
     const struct mxb_op *op = c->block->op;
-    const struct node *n = case_field(r, map, "impl");
+    const struct node *n = c->chain ? NULL : case_field(r, map, "impl");
     const int rc = n ? list_check(r, n, "impl") : 0;
     if (rc) return rc;
     c->impl_auto = !n || (n->kind == NODE_TEXT && strcmp(n->u.text, "auto") == 0);
@@ -231,8 +238,10 @@ int read_case(struct reader *r, const struct node *map, struct suite_block *bloc
     if (map->kind != NODE_MAP) return fail_type(r, map, "cases", "a list of maps");
     *block = (struct suite_block){ .suite = r->suite, .line = map->line, .col = map->col };
     *c = (struct case_spec){ .block = block, .node = map };
-    int rc = check_keys(r, map, "a case", case_keys, MXB_COUNT(case_keys));
-    if (rc == 0) rc = read_op(r, map, c);
+    const bool chain = map_get(map, "chain") != NULL;
+    int rc = chain ? check_keys(r, map, "a chain", chain_keys, MXB_COUNT(chain_keys))
+                   : check_keys(r, map, "a case", case_keys, MXB_COUNT(case_keys));
+    if (rc == 0) rc = chain ? read_chain(r, map, c) : read_op(r, map, c);
     if (rc == 0) rc = read_small(r, map, c);
     if (rc == 0) rc = read_entries(r, map, c);
     if (rc == 0) rc = read_impl(r, map, c);

@@ -1,12 +1,14 @@
 /* `check:` and `bench:` of a case: suite level, then defaults, then the case, merged key by key. */
 #include <stdio.h>
 #include <string.h>
+#include "harness/chain_read.h"
 #include "harness/problem.h"
 #include "harness/suite_read.h"
 
 const char *const fill_names[MXB_NFILL] = { "normal", "exact", "needle", "large", "probe" };
 const char *const cache_names[2] = { "warm", "cold" };
-static const char *const check_keys_known[] = { "fills", "sampled", "tolerance", "reason", "same_bits_as" };
+static const char *const check_keys_known[] = { "fills", "sampled", "tolerance", "reason", "same_bits_as",
+                                                "agree", "same_bits", "nrmse" };
 static const char *const bench_keys_known[] = { "cache", "rounds", "min_time", "max_time", "min_effect" };
 
 enum { NLEVEL = 3, LEVEL_CASE = 2 };
@@ -93,6 +95,7 @@ static int same_names(struct reader *r, struct case_spec *c, struct suite_same *
 static int read_same(struct reader *r, const struct node *map, struct case_spec *c)
 {
     const struct mxb_op *op = c->block->op;
+    if (c->chain) return fail_at(r, map, "'same_bits_as' is for a case of one op, a chain has 'same_bits'");
     if (map->kind != NODE_MAP || map->n == 0) return fail_type(r, map, "same_bits_as", "a map of parameters");
     struct suite_same *same = pool_alloc(r->load->pool, sizeof *same);
     struct same_value *v = pool_alloc(r->load->pool, map->n * sizeof *v);
@@ -127,6 +130,7 @@ int read_check(struct reader *r, const struct node *map, struct case_spec *c)
         if (rc == 0 && (v = map_get(n, "sampled"))) rc = read_u64(r, v, "sampled", 0, MAX_SAMPLED, &o->sampled);
         if (rc == 0) rc = read_tolerance(r, n, o);
         if (rc == 0 && (v = map_get(n, "same_bits_as"))) rc = read_same(r, v, c);
+        if (rc == 0) rc = read_claims(r, n, c);
         if (rc) return rc;
     }
     return 0;

@@ -90,6 +90,7 @@ struct case_expr { struct expr *e; const struct node *at; uint32_t param; };
 
 struct case_spec {                   /* a case of the suite with its defaults merged in */
     struct suite_block *block;
+    struct chain *chain;             /* the op of the block if it is a chain, else NULL */
     const struct node *node;         /* for the place of errors */
     uint64_t seed;
     const struct mxb_entry **entry; uint32_t nentry;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "harness/chain.h"
 #include "harness/ops.h"
 #include "harness/problem.h"
 #include "harness/quote.h"
@@ -105,11 +106,9 @@ static int count_cases(struct sweep *s, uint64_t *n)
 }
 
 /* A problem whose tensors exceed the machine's memory is a mistake in the suite; what a device cannot hold is SKIP. */
-static int check_memory(const struct mxb_problem *pr, char *err, size_t errlen)
+static int check_memory(const struct chain_problem *steps, char *err, size_t errlen)
 {
-    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    double need = 0;
-    for (uint32_t t = 0; t < pr->op->ntensor; t++) need += (double)problem_bytes(pr, t);
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), need = chain_memory(steps);
     if (need <= memory) return 0;
     snprintf(err, errlen, "the tensors need %.1f GiB, the machine has %.1f GiB", need * 0x1p-30, memory * 0x1p-30);
     return MXB_EINVAL;
@@ -121,10 +120,13 @@ static int check_problem(struct sweep *s, const struct bench_problem *bp)
     const struct check_opts *o = &s->c->block->check;
     const enum mxb_fill fill = o->enabled ? (enum mxb_fill)__builtin_ctz(o->fills) : MXB_FILL_NORMAL;
     struct mxb_problem pr, twin;
+    struct chain_problem steps;
+    struct node at = { .line = s->c->node->line, .col = s->c->node->col };
     char err[MXB_ERRLEN] = "", twin_err[MXB_ERRLEN] = "";
     unsigned char params[MXB_MAX_PUSH];
     int rc = problem_init(&pr, s->op, s->entry, bp->params, bp->seed, fill, err, sizeof err);
-    if (rc == 0) rc = check_memory(&pr, err, sizeof err);
+    if (chain_problem_init(&steps, &pr, err, sizeof err) && steps.line) at = (struct node){ .line = steps.line, .col = steps.col };
+    if (rc == 0) rc = check_memory(&steps, err, sizeof err);
     if (rc == 0 && o->enabled && o->same) {
         rc = suite_same_bits(o->same, bp, params, twin_err, sizeof twin_err);
         if (rc == 0) rc = problem_init(&twin, s->op, s->entry, params, bp->seed, fill, twin_err, sizeof twin_err);
@@ -138,7 +140,7 @@ static int check_problem(struct sweep *s, const struct bench_problem *bp)
     }
     if (rc == 0) return 0;
     rc = rc == MXB_ENOMEM ? rc : MXB_EPARSE;
-    fail_combination(s, s->c->node, err, s->c->given);
+    fail_combination(s, &at, err, s->c->given);
     return rc;
 }
 
