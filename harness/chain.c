@@ -13,6 +13,22 @@ static const struct mxb_entry *step_entry(const struct chain *c, uint32_t k, con
     return c->step[k].entry[pr->entry - c->op.entry];
 }
 
+/* Constants of the step's own entry, and of those of the other steps what it does not have. */
+static void known_constants(const struct chain *c, uint32_t k, const struct mxb_problem *pr, struct val *val, bool *known)
+{
+    const struct chain_step *s = &c->step[k];
+    for (uint32_t i = 0; i <= c->nstep; i++) {
+        struct val other[MAX_NAMES];
+        bool has[MAX_NAMES] = { false };
+        entry_vals(step_entry(c, i ? i - 1 : k, pr), s->var, c->op.nparam, s->nvar, other, has);
+        for (uint32_t v = c->op.nparam; v < s->nvar; v++) {
+            if (!has[v] || known[v]) continue;
+            val[v] = other[v];
+            known[v] = true;
+        }
+    }
+}
+
 /* Constants that the entry lacks but an expression uses. */
 static int check_constants(const struct chain_step *s, const struct mxb_entry *entry, const struct expr *e, uint32_t first,
                            const bool *known, char *err, size_t errlen)
@@ -45,7 +61,7 @@ static int step_params(const struct chain *c, uint32_t k, const struct mxb_probl
         if (rc) return rc;
         memcpy(out + s->op->param[p].off, &bits, sizeof(bits));
     }
-    entry_vals(entry, s->var, c->op.nparam, s->nvar, val, known);
+    known_constants(c, k, pr, val, known);
     for (uint32_t i = 0; i < s->nvalue; i++) {
         const struct chain_value *v = &s->value[i];
         struct val result;

@@ -31,7 +31,7 @@ struct chain_step {
     bool listed;                     /* the suite gives a list of entries */
     bool aside;                      /* run with the check alone */
     const struct chain_value *value; uint32_t nvalue;
-    const char *const *var; uint32_t nvar;           /* names of expressions: the chain's parameters, constants of the entries */
+    const char *const *var; uint32_t nvar;           /* names of expressions: the chain's parameters, constants of all entries */
     const struct chain_link *link; uint32_t nlink;
     const char *const *impl; uint32_t nimpl;         /* preferred implementations, the first that the language has; 0 = auto */
     const struct tile_value *tile; uint32_t ntile;   /* of those, what the implementation has */

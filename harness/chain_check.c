@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "harness/chain_agree.h"
+#include "harness/text.h"
 
 static void fail(struct chain_judgement *j, enum mxb_status status, const char *step, const char *text)
 {
@@ -49,7 +50,7 @@ static const void *content(const struct plan *head, struct chain_ref ref, void *
 }
 
 static void check_agree(const struct chain *c, const struct chain_claim *l, const struct plan *head, void *const *stored,
-                        void *const *out, const struct chain_check_opts *o, struct chain_judgement *j)
+                        void *const *out, const struct chain_check_opts *o, struct chain_judgement *j, struct text *figures)
 {
     struct agreement a;
     char err[MXB_ERRLEN], of[CHAIN_NAME + 64], to[CHAIN_NAME + 64], place[160], text[MXB_ERRLEN];
@@ -60,6 +61,7 @@ static void check_agree(const struct chain *c, const struct chain_claim *l, cons
     j->err_rms = fmax(j->err_rms, a.rms);
     j->err_max = fmax(j->err_max, a.max);
     j->compared += a.n;
+    text_putf(figures, "; %s agrees within %.3g sigma", ref_name(c, l->of, of), a.max);
     if (a.bad == 0 && a.rms <= CHECK_GATE_RMS * o->tolerance) return;
     check_place(&plan_at(head, l->of.step)->pr, l->of.tensor, a.at, place, sizeof(place));
     snprintf(text, sizeof(text), "%s and %s: %s is %.9g and %.9g (%.3g sigma, rms %.3g), %" PRIu64 " of %" PRIu64 " too far apart",
@@ -102,13 +104,12 @@ static double nrmse(const struct chain_claim *l, const struct plan *head, void *
 }
 
 static void check_nrmse(const struct chain *c, const struct chain_claim *l, const struct plan *head, void *const *stored,
-                        void *const *out, struct chain_judgement *j, char *figures, size_t n)
+                        void *const *out, struct chain_judgement *j, struct text *figures)
 {
     const double e = nrmse(l, head, stored, out);
     char of[CHAIN_NAME + 64], to[CHAIN_NAME + 64], text[MXB_ERRLEN], bounds[64];
-    const size_t len = strlen(figures);
     j->compared += plan_at(head, l->of.step)->pr.nelem[l->of.tensor];
-    snprintf(figures + len, n - len, "%snrmse of %s %.4g", len ? "; " : "", ref_name(c, l->of, of), e);
+    text_putf(figures, "; nrmse of %s %.4g", ref_name(c, l->of, of), e);
     if (e >= l->min && e <= l->max) return;
     if (l->min > 0) snprintf(bounds, sizeof(bounds), "from %g to %g are", l->min, l->max);
     else snprintf(bounds, sizeof(bounds), "at most %g is", l->max);
@@ -122,8 +123,9 @@ void chain_check(const struct chain *c, const struct plan *head, void *const *st
                  const struct chain_check_opts *o, struct chain_judgement *j)
 {
     const uint32_t n = plan_length(head);
-    const char *worst = "";
-    char figures[256] = "";
+    const char *worst = head->name;      /* of equally good ones the first */
+    char text[MXB_ERRLEN];
+    struct text figures = text_begin(text, sizeof(text));
     double most = 0;
     *j = (struct chain_judgement){ .status = ST_PASS };
     for (uint32_t k = 0; k < n && j->status == ST_PASS; k++) {
@@ -140,11 +142,10 @@ void chain_check(const struct chain *c, const struct plan *head, void *const *st
         const struct chain_claim *l = &c->claim[i];
         if (l->of.step >= n || l->to.step >= n) continue;    /* of a step that is not timed */
         switch (l->kind) {
-        case CLAIM_AGREE:     check_agree(c, l, head, stored, out, o, j); break;
+        case CLAIM_AGREE:     check_agree(c, l, head, stored, out, o, j, &figures); break;
         case CLAIM_SAME_BITS: check_bits(c, l, head, stored, out, j); break;
-        case CLAIM_NRMSE:     check_nrmse(c, l, head, stored, out, j, figures, sizeof(figures)); break;
+        case CLAIM_NRMSE:     check_nrmse(c, l, head, stored, out, j, &figures); break;
         }
     }
-    if (j->status == ST_PASS)
-        snprintf(j->text, sizeof(j->text), "%s%s%s%s", *worst ? "worst step: " : "", worst, *worst && *figures ? "; " : "", figures);
+    if (j->status == ST_PASS) snprintf(j->text, sizeof(j->text), "worst step: %s%.400s", worst, text);
 }

@@ -195,24 +195,28 @@ static int check_enum(struct reader *r, const struct node *map, const struct cha
 
 static void free_expr(void *e) { expr_free(e); }
 
-/* Variables of a step's expressions: the chain's parameters, then the constants of its entries. */
-static int step_names(struct reader *r, const struct chain *c, struct chain_step *s)
+/* Variables of the steps' expressions: the chain's parameters, then the constants of all entries. */
+static int read_names(struct reader *r, struct chain *c)
 {
     const char **var = pool_alloc(r->load->pool, MAX_NAMES * sizeof *var);
+    uint32_t n = 0;
     if (!var) return fail_memory(r);
-    for (uint32_t i = 0; i < c->op.nparam; i++) var[s->nvar++] = c->op.param[i].name;
-    for (uint32_t v = 0; v < c->op.nentry; v++) {
-        const char *at = s->entry[v]->consts;
+    for (uint32_t i = 0; i < c->op.nparam; i++) var[n++] = c->op.param[i].name;
+    for (uint32_t e = 0; e < c->nstep * c->op.nentry; e++) {
+        const char *at = c->step[e / c->op.nentry].entry[e % c->op.nentry]->consts;
         char name[SCOPE_NAME];
         for (int64_t value; entry_const_next(&at, name, &value) == 1;) {
             uint32_t k = 0;
-            while (k < s->nvar && strcmp(var[k], name) != 0) k++;
-            if (k < s->nvar || s->nvar == MAX_NAMES) continue;
-            var[s->nvar] = pool_text(r->load->pool, name, strlen(name));
-            if (!var[s->nvar++]) return fail_memory(r);
+            while (k < n && strcmp(var[k], name) != 0) k++;
+            if (k < n || n == MAX_NAMES) continue;
+            var[n] = pool_text(r->load->pool, name, strlen(name));
+            if (!var[n++]) return fail_memory(r);
         }
     }
-    s->var = var;
+    for (uint32_t k = 0; k < c->nstep; k++) {
+        c->step[k].var = var;
+        c->step[k].nvar = n;
+    }
     return 0;
 }
 
@@ -300,7 +304,6 @@ static int read_bodies(struct reader *r, const struct node *list, struct case_sp
         const struct node *map = list->u.item[i];
         struct chain_step *s = &c->step[first + i];
         rc = check_enum(r, map, c, s);
-        if (rc == 0) rc = step_names(r, c, s);
         if (rc == 0) rc = read_step_params(r, map, cs, s);
         if (rc == 0) rc = read_step_impl(r, map, s);
         if (rc == 0) rc = read_step_tile(r, map, s);
@@ -364,6 +367,7 @@ int read_chain(struct reader *r, const struct node *map, struct case_spec *cs)
     cs->chain = c;
     cs->block->op = &c->op;
     rc = case_names(r, cs);
+    if (rc == 0) rc = read_names(r, c);
     if (rc == 0) rc = read_bodies(r, steps, cs, 0);
     if (rc == 0) rc = read_bodies(r, against, cs, timed);
     if (rc == 0) c->op.def_version = chain_version(c);
