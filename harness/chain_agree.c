@@ -20,13 +20,22 @@ static int no_memory(const struct agree *g)
     return MXB_ENOMEM;
 }
 
-/* Bits of step k and of all steps that it reads from. */
+/* Bits of step k and of all steps whose outputs went into it.  A link to an input of another step leads on from there. */
 static uint32_t ancestry(const struct plan *head, uint32_t k)
 {
     const struct plan *p = plan_at(head, k);
     uint32_t steps = 1u << k;
-    for (uint32_t t = 0; t < p->pr.op->ntensor; t++)
-        if (p->from[t]) steps |= ancestry(head, (p->from[t] - 1u) / MXB_MAX_BIND);
+    for (uint32_t t = 0; t < p->pr.op->ntensor; t++) {
+        uint32_t from = p->from[t];
+        while (from) {
+            const uint32_t step = (from - 1) / MXB_MAX_BIND, tensor = (from - 1) % MXB_MAX_BIND;
+            if (problem_writes(&plan_at(head, step)->pr, tensor)) {
+                steps |= ancestry(head, step);
+                break;
+            }
+            from = plan_at(head, step)->from[tensor];
+        }
+    }
     return steps;
 }
 

@@ -96,6 +96,36 @@ static void test_timed_steps(void **state)
 
 /* ---- agreement ---- */
 
+/* Adds the error model of an output to var. */
+static void add_variance(const char *name, double *var)
+{
+    const struct chain_ref ref = chain_case_ref(&c, name);
+    const struct plan *p = plan_at(c.plan, ref.step);
+    const uint64_t n = p->pr.nelem[ref.tensor];
+    double *own = calloc(n, sizeof *own);
+    struct oracle o;
+    chain_case_oracle(&c, ref.step, &o);
+    check_variance(&p->pr, ref.tensor, &o.t[ref.tensor], p->impl, own);
+    for (uint64_t i = 0; i < n; i++) var[i] += own[i];
+    oracle_free(&o);
+    free(own);
+}
+
+/* The rms in sigma of two outputs that differ by one everywhere: by var, and by the program. */
+static void unit_difference(const char *a, const char *b, const double *var, double *want, double *got)
+{
+    const struct chain_ref of = chain_case_ref(&c, a), to = chain_case_ref(&c, b);
+    const uint64_t n = c.steps->pr[of.step].nelem[of.tensor];
+    double sum = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        sum += 1 / var[i];
+        mxb_store(MXB_F32, c.out[plan_tensor(of.step, of.tensor)], i, 1);
+        mxb_store(MXB_F32, c.out[plan_tensor(to.step, to.tensor)], i, 0);
+    }
+    *want = sqrt(sum / (double)n);
+    *got = agreement(a, b).rms;
+}
+
 /* Every step is right by itself, but the two ways do not compute the same: only the claim tells. */
 static void test_other_meaning(void **state)
 {
@@ -115,18 +145,15 @@ static void test_other_meaning(void **state)
 static void move(const char *name, double sigmas)
 {
     const struct chain_ref ref = chain_case_ref(&c, name);
-    const struct plan *p = plan_at(c.plan, ref.step);
-    const uint64_t n = p->pr.nelem[ref.tensor];
-    double *var = calloc(n, sizeof *var);
-    struct oracle o;
-    chain_case_oracle(&c, ref.step, &o);
-    check_variance(&p->pr, ref.tensor, &o.t[ref.tensor], p->impl, var);
-    for (uint64_t i = 0; i < n; i++) {
+    const struct mxb_problem *pr = &c.steps->pr[ref.step];
+    double *var = calloc(pr->nelem[ref.tensor], sizeof *var);
+    add_variance(name, var);
+    chain_case_step(&c, ref.step);
+    for (uint64_t i = 0; i < pr->nelem[ref.tensor]; i++) {
+        void *out = c.out[plan_tensor(ref.step, ref.tensor)];
         const double sign = mxb_rand_u32(7, 0, i) & 1 ? 1 : -1;
-        mxb_store(p->pr.dtype[ref.tensor], c.out[plan_tensor(ref.step, ref.tensor)], i,
-                  o.t[ref.tensor].v[i] + sign * sigmas * sqrt(var[i]));
+        mxb_store(pr->dtype[ref.tensor], out, i, mxb_load(pr->dtype[ref.tensor], out, i) + sign * sigmas * sqrt(var[i]));
     }
-    oracle_free(&o);
     free(var);
 }
 
@@ -149,35 +176,56 @@ static void test_spread(void **state)
 }
 
 /* An orthonormal transform of 256 values spreads the variance of each over all: the spread of the second transform's output is
- * the mean variance of the first one's.  Three rows of 256 elements, of which the two sides differ by one everywhere. */
+ * the mean variance of the first one's. */
 static void test_spread_size(void **state)
 {
     enum { ROWS = 3, DIM = 256 };
-    double var[3][ROWS * DIM], sum = 0;
+    double var[ROWS * DIM] = { 0 }, first[ROWS * DIM] = { 0 }, want, got;
     (void)state;
     open_case("{chain: twice, steps: [{as: a, op: fwht, entry: fwht_standalone_f32_d256}, {as: b, op: fwht, entry: "
               "fwht_standalone_f32_d256, in: {x: a.x}}, {as: other, op: fwht, entry: fwht_standalone_f32_d256}], "
               "params: {num_heads: 3}}");
-    for (uint32_t k = 0; k < 3; k++) {
-        struct oracle o;
-        chain_case_oracle(&c, k, &o);
-        check_variance(&c.steps->pr[k], 0, &o.t[0], plan_at(c.plan, k)->impl, var[k]);
-        oracle_free(&o);
-    }
-    for (uint32_t i = 0; i < ROWS * DIM; i++) {
-        double mean = 0;
-        for (uint32_t k = 0; k < DIM; k++) mean += var[0][i / DIM * DIM + k] / DIM;
-        sum += 1 / (var[1][i] + mean + var[2][i]);
-        mxb_store(MXB_F32, c.out[plan_tensor(1, 0)], i, 1);
-        mxb_store(MXB_F32, c.out[plan_tensor(2, 0)], i, 0);
-    }
-    const double want = sqrt(sum / (ROWS * DIM)), got = agreement("b.x", "other.x").rms;
+    add_variance("a.x", first);
+    add_variance("b.x", var);
+    add_variance("other.x", var);
+    for (uint32_t i = 0; i < ROWS * DIM; i++)
+        for (uint32_t k = 0; k < DIM; k++) var[i] += first[i / DIM * DIM + k] / DIM;
+    unit_difference("b.x", "other.x", var, &want, &got);
     assert_true(got > 0.95 * want && got < 1.1 * want);      /* of 16 draws: the mean of 1 / var comes out a little high */
     chain_case_close(&c);
 }
 
+/* A step whose inputs the other side reads too, but not its outputs, is on one side alone. */
+static void test_shared_inputs_are_no_step(void **state)
+{
+    double var[4 * 64] = { 0 }, want, got;
+    (void)state;
+    open_case(AURA("", "sdpa", "1", ""));
+    add_variance("merge.output", var);
+    add_variance("plain.O", var);
+    unit_difference("merge.output", "plain.O", var, &want, &got);
+    assert_true(got < 0.9 * want);                   /* the blocks' errors make sigma larger */
+    chain_case_close(&c);
+}
+
+/* The errors of a step that leads to both sides are in the data that both read, and explain no difference. */
+static void test_shared_step(void **state)
+{
+    double var[2 * 256] = { 0 }, want, got;
+    (void)state;
+    open_case("{chain: merges, steps: [{as: parts, op: flash_attn_vec_tq_hb, entry: flash_attn_vec_tq_hb_dk256}, {as: merge, op: "
+              "flash_attn_vec_reduce, entry: flash_attn_vec_reduce_dk256, params: {nrows: 2}, in: {tmp: parts.dst}}], against: ["
+              "{as: again, op: flash_attn_vec_reduce, entry: flash_attn_vec_reduce_dk256, params: {nrows: 2}, in: {tmp: parts.dst}"
+              "}], params: {n_heads: 2, n_kv_heads: 1, nwg: 4}}");
+    add_variance("merge.out", var);
+    add_variance("again.out", var);
+    unit_difference("merge.out", "again.out", var, &want, &got);
+    assert_true(fabs(got / want - 1) < 1e-9);
+    chain_case_close(&c);
+}
+
 /* What both ways read is the same data, whatever it is. */
-static void test_shared_steps(void **state)
+static void test_shared_inputs(void **state)
 {
     (void)state;
     open_case(AURA("", "sdpa", "1", AGREE));
@@ -248,7 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_right), cmocka_unit_test(test_wrong_step), cmocka_unit_test(test_timed_steps),
         cmocka_unit_test(test_other_meaning), cmocka_unit_test(test_spread),
-        cmocka_unit_test(test_spread_size), cmocka_unit_test(test_shared_steps),
+        cmocka_unit_test(test_spread_size), cmocka_unit_test(test_shared_inputs_are_no_step), cmocka_unit_test(test_shared_step), cmocka_unit_test(test_shared_inputs),
         cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_same_bits), cmocka_unit_test(test_nrmse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
