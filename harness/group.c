@@ -47,7 +47,9 @@ static bool judge_chain(struct group *g, struct slot *s, const struct job *j, co
     const struct chain_check_opts o = { .sampled = g->bp->block->check.sampled, .tolerance = ju->tolerance,
                                         .threads = g->threads, .claims = j->kind == JOB_CHECK };
     struct chain_judgement r;
+    const double t0 = now_ns();
     chain_check(chain_of(g->pr.op), j->plan, j->stored, out, &o, &r);
+    s->check_ns += now_ns() - t0;
     g->oracles += plan_length(j->plan);
     s->err_rms = fmax(s->err_rms, r.err_rms);
     s->err_max = fmax(s->err_max, r.err_max);

@@ -10,7 +10,7 @@
 
 static const char *const case_keys[] = {
     "op", "entries", "params", "sweep", "zip", "tile", "impl", "backends", "where", "tags", "check", "bench", "seed",
-    "about", "chain",
+    "about",
 };
 static const char *const chain_keys[] = {
     "chain", "steps", "against", "params", "sweep", "zip", "backends", "where", "tags", "check", "bench", "seed", "about",

@@ -41,11 +41,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
         return 0;
     }
     for (uint32_t i = 0; i < list.nitem && i < 4; i++) {         /* what is accepted can be said and read again */
-        char text[8192], again[8192], one[8192];
+        char text[8192], again[8192], one[65536];
         struct case_list single;
         const char *const inline_case = one;
         case_text(&list, &list.item[i], text, sizeof text);
-        case_inline(&list, &list.item[i], -1, one, sizeof one);
+        if (case_inline(&list, &list.item[i], -1, one, sizeof one) >= (int)sizeof one) continue;
         if (suites_load(&inline_case, 1, &opts, &single, err, sizeof err)) {
             fprintf(stderr, "%s\n%s\n", one, err);
             abort();
