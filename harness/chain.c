@@ -1,10 +1,10 @@
 /* Chains of ops: the parameters, problems and links of their steps (chain.h). */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include "harness/chain.h"
 #include "harness/ops.h"
 #include "harness/suite_read.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 /* ---- parameters of a step ---- */
 
@@ -14,7 +14,8 @@ static const struct mxb_entry *step_entry(const struct chain *c, uint32_t k, con
 }
 
 /* Constants of the step's own entry, and of those of the other steps what it does not have. */
-static void known_constants(const struct chain *c, uint32_t k, const struct mxb_problem *pr, struct val *val, bool *known)
+static void known_constants(const struct chain *c, uint32_t k, const struct mxb_problem *pr, struct val *val,
+                            bool *known)
 {
     const struct chain_step *s = &c->step[k];
     for (uint32_t i = 0; i <= c->nstep; i++) {
@@ -30,8 +31,8 @@ static void known_constants(const struct chain *c, uint32_t k, const struct mxb_
 }
 
 /* Constants that the entry lacks but an expression uses. */
-static int check_constants(const struct chain_step *s, const struct mxb_entry *entry, const struct expr *e, uint32_t first,
-                           const bool *known, char *err, size_t errlen)
+static int check_constants(const struct chain_step *s, const struct mxb_entry *entry, const struct expr *e,
+                           uint32_t first, const bool *known, char *err, size_t errlen)
 {
     for (uint32_t i = first; i < s->nvar; i++)
         if (!known[i] && expr_uses(e, i)) {
@@ -115,15 +116,16 @@ static bool same_shape(const struct mxb_problem *a, uint32_t ta, const struct mx
     return nx == ny && memcmp(x, y, nx * sizeof(x[0])) == 0;
 }
 
-static int check_pair(struct chain_problem *p, struct chain_ref a, struct chain_ref b, int line, int col, char *err, size_t errlen)
+static int check_pair(struct chain_problem *p, struct chain_ref a, struct chain_ref b, int line, int col, char *err,
+                      size_t errlen)
 {
     char x[128], y[128];
     const struct chain *c = p->chain;
     if (same_shape(&p->pr[a.step], a.tensor, &p->pr[b.step], b.tensor)) return 0;
     shape_text(&p->pr[a.step], a.tensor, x, sizeof(x));
     shape_text(&p->pr[b.step], b.tensor, y, sizeof(y));
-    snprintf(err, errlen, "%s.%s is %s, %s.%s is %s", c->step[a.step].name, c->step[a.step].op->tensor[a.tensor].name, x,
-             c->step[b.step].name, c->step[b.step].op->tensor[b.tensor].name, y);
+    snprintf(err, errlen, "%s.%s is %s, %s.%s is %s", c->step[a.step].name, c->step[a.step].op->tensor[a.tensor].name,
+             x, c->step[b.step].name, c->step[b.step].op->tensor[b.tensor].name, y);
     p->line = line;
     p->col = col;
     return MXB_EINVAL;
@@ -136,7 +138,8 @@ static int step_init(struct chain_problem *p, const struct mxb_problem *pr, uint
     char why[MXB_ERRLEN];
     int rc = step_params(c, k, pr, p->params[k], why, sizeof(why));
     if (rc == 0)
-        rc = problem_init(&p->pr[k], s->op, step_entry(c, k, pr), p->params[k], pr->seed + k, pr->fill, why, sizeof(why));
+        rc = problem_init(&p->pr[k], s->op, step_entry(c, k, pr), p->params[k], pr->seed + k, pr->fill, why,
+                          sizeof(why));
     if (rc) {
         snprintf(err, errlen, "%s: %.*s", s->name, MXB_ERRLEN - CHAIN_NAME - 8, why);
         p->line = s->line;
@@ -207,4 +210,7 @@ void chain_op(struct chain *c)
     c->op.bytes = bytes;
 }
 
-const struct chain *chain_of(const struct mxb_op *op) { return op->validate == validate ? (const struct chain *)op : NULL; }
+const struct chain *chain_of(const struct mxb_op *op)
+{
+    return op->validate == validate ? (const struct chain *)op : NULL;
+}

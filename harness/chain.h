@@ -1,7 +1,7 @@
 /* A chain: several ops one after another on shared buffers, as one case.
  *
  * For the case list, the database and the reports a chain is an op without tensors, whose parameters are those that the
- * suite gives to the chain.  What runs are its steps: each is an ordinary op with a problem and a plan of its own, whose
+ * suite gives to the chain.  What runs are its steps: each is an ordinary op with a problem and a plan of its own; its
  * inputs are its own or linked to tensors of earlier steps.  A chain's entries are its variants: one entry of every
  * step. */
 #ifndef MXB_CHAIN_H
@@ -31,9 +31,9 @@ struct chain_step {
     bool listed;                     /* the suite gives a list of entries */
     bool aside;                      /* run with the check alone */
     const struct chain_value *value; uint32_t nvalue;
-    const char *const *var; uint32_t nvar;           /* names of expressions: the chain's parameters, constants of all entries */
+    const char *const *var; uint32_t nvar;           /* of expressions: parameters of the chain, constants of entries */
     const struct chain_link *link; uint32_t nlink;
-    const char *const *impl; uint32_t nimpl;         /* preferred implementations, the first that the language has; 0 = auto */
+    const char *const *impl; uint32_t nimpl;         /* the first that the language has; none = auto */
     const struct tile_value *tile; uint32_t ntile;   /* of those, what the implementation has */
     int line, col;                   /* in the suite */
 };
@@ -60,7 +60,7 @@ const struct chain *chain_of(const struct mxb_op *);         /* NULL = an ordina
 struct chain_problem {
     const struct chain *chain;       /* NULL = an op */
     uint32_t n;
-    struct mxb_problem pr[CHAIN_MAX_STEPS];          /* seeds count up from the chain's, so that no two steps share inputs */
+    struct mxb_problem pr[CHAIN_MAX_STEPS];          /* seeds count up: no two steps have the same inputs */
     uint16_t from[CHAIN_MAX_STEPS][MXB_MAX_BIND];    /* as struct plan.from */
     unsigned char params[CHAIN_MAX_STEPS][MXB_MAX_PUSH];     /* what pr[].params point to: do not copy */
     int line, col;                   /* after a failure: where in the suite the fault is, 0 = in the case */
@@ -71,8 +71,8 @@ double chain_memory(const struct chain_problem *);           /* bytes of all ten
 
 /* Plans for every step, in one list in the arena, where the problem must lie too.  As plan_make(), with the step's name
  * before the text; after a failure the list ends before that step. */
-int  chain_plan(const struct chain_problem *, const char *lang, const struct mxb_caps *, struct arena *, struct plan **out,
-                char *why, size_t whylen);
+int  chain_plan(const struct chain_problem *, const char *lang, const struct mxb_caps *, struct arena *,
+                struct plan **out, char *why, size_t whylen);
 
 /* Is it right: every step against its oracle on the inputs that it really read, then the chain's claims. */
 struct chain_judgement {
@@ -81,8 +81,8 @@ struct chain_judgement {
     char text[MXB_ERRLEN];           /* why it is not PASS; else the worst step and the claims' figures */
 };
 struct chain_check_opts { uint64_t sampled; double tolerance; uint32_t threads; bool claims; };
-/* plan: the steps that have run; stored, out: by plan_tensor().  Ends with the first step that is wrong: what comes after it
- * may have read anything. */
+/* plan: the steps that have run; stored, out: by plan_tensor().  Ends with the first step that is wrong: what comes
+ * after it may have read anything. */
 void chain_check(const struct chain *, const struct plan *, void *const *stored, void *const *out,
                  const struct chain_check_opts *, struct chain_judgement *);
 #endif

@@ -1,11 +1,12 @@
 /* Agreement of two ways to compute the same (chain_agree.h). */
+#include "harness/chain_agree.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "harness/chain_agree.h"
 
-enum { STREAM_NOISE = 0x6e6f6900, NTENSOR = CHAIN_MAX_STEPS * MXB_MAX_BIND };  /* of mxb_rand_normal, + the tensor's number */
+enum { STREAM_NOISE = 0x6e6f6900 };                  /* of mxb_rand_normal; + the tensor's number */
+enum { NTENSOR = CHAIN_MAX_STEPS * MXB_MAX_BIND };
 
 struct agree {
     const struct plan *head;
@@ -20,7 +21,8 @@ static int no_memory(const struct agree *g)
     return MXB_ENOMEM;
 }
 
-/* Bits of step k and of all steps whose outputs went into it.  A link to an input of another step leads on from there. */
+/* Bits of step k and of all steps whose outputs went into it.  A link to an input of another step leads on from there.
+ */
 static uint32_t ancestry(const struct plan *head, uint32_t k)
 {
     const struct plan *p = plan_at(head, k);
@@ -70,9 +72,10 @@ static int store_noisy(const struct agree *g, uint32_t k, uint32_t t, const stru
     return 0;
 }
 
-/* One draw: the branch from its first step on; v gets the last oracle's values.  sim: the actual outputs with those of the
- * branch replaced by arrays of its own. */
-static int simulate(const struct agree *g, uint32_t branch, struct chain_ref last, uint32_t draw, void *const *sim, double *v)
+/* One draw: the branch from its first step on; v gets the last oracle's values.  sim: the actual outputs with those of
+ * the branch replaced by arrays of its own. */
+static int simulate(const struct agree *g, uint32_t branch, struct chain_ref last, uint32_t draw, void *const *sim,
+                    double *v)
 {
     int rc = 0;
     for (uint32_t k = 0; k <= last.step && rc == 0; k++) {
@@ -99,7 +102,8 @@ static int add_spread(const struct agree *g, uint32_t branch, struct chain_ref l
     for (uint32_t k = 0; k < last.step; k++) {
         const struct mxb_problem *pr = &plan_at(g->head, k)->pr;
         for (uint32_t t = 0; t < pr->op->ntensor; t++)
-            if (branch >> k & 1 && problem_writes(pr, t) && !(sim[plan_tensor(k, t)] = calloc(1, problem_bytes(pr, t))) && rc == 0)
+            if (branch >> k & 1 && problem_writes(pr, t) &&
+                !(sim[plan_tensor(k, t)] = calloc(1, problem_bytes(pr, t))) && rc == 0)
                 rc = no_memory(g);
     }
     if (rc == 0) rc = simulate(g, branch, last, 0, sim, still);
@@ -138,7 +142,7 @@ static double squared(double a, double b, double var)
     if (isnan(a) || isnan(b)) return isnan(a) && isnan(b) ? 0 : INFINITY;
     if (a == b) return 0;
     const double z2 = (a - b) * (a - b) / var;
-    return isfinite(z2) ? z2 : INFINITY;             /* infinities; no error is allowed; a scale that says nothing */
+    return isfinite(z2) ? z2 : INFINITY; /* infinities; no error is allowed; a scale that says nothing */
 }
 
 static void compare(const struct mxb_problem *pa, uint32_t ta, const void *a, const struct mxb_problem *pb, uint32_t tb,

@@ -1,10 +1,11 @@
-/* Is a chain right: each step on the inputs that it really read, then what the suite claims of its tensors (chain.h). */
+/* Is a chain right: each step on the inputs that it really read, then what the suite claims of its tensors (chain.h).
+ */
+#include "harness/chain_agree.h"
+#include "harness/text.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "harness/chain_agree.h"
-#include "harness/text.h"
 
 static void fail(struct chain_judgement *j, enum mxb_status status, const char *step, const char *text)
 {
@@ -28,8 +29,10 @@ static void check_step(const struct plan *head, uint32_t k, void *const *stored,
     if (rc == 0) rc = oracle_run(&p->pr, in, &items, o->threads, &oracle, err, sizeof(err));
     *r = (struct check_report){ .status = ST_PASS };
     if (rc == 0) check_impl(&p->pr, &oracle, &items, out + plan_tensor(k, 0), p->impl, o->tolerance, r);
-    if (rc) fail(j, ST_ERROR, p->name, err);
-    else if (r->status != ST_PASS) fail(j, r->status, p->name, r->text);
+    if (rc)
+        fail(j, ST_ERROR, p->name, err);
+    else if (r->status != ST_PASS)
+        fail(j, r->status, p->name, r->text);
     oracle_free(&oracle);
     item_set_free(&items);
 }
@@ -49,8 +52,9 @@ static const void *content(const struct plan *head, struct chain_ref ref, void *
     return writes ? out[plan_tensor(ref.step, ref.tensor)] : plan_content(head, ref.step, ref.tensor, stored, out);
 }
 
-static void check_agree(const struct chain *c, const struct chain_claim *l, const struct plan *head, void *const *stored,
-                        void *const *out, const struct chain_check_opts *o, struct chain_judgement *j, struct text *figures)
+static void check_agree(const struct chain *c, const struct chain_claim *l, const struct plan *head,
+                        void *const *stored, void *const *out, const struct chain_check_opts *o,
+                        struct chain_judgement *j, struct text *figures)
 {
     struct agreement a;
     char err[MXB_ERRLEN], of[CHAIN_NAME + 64], to[CHAIN_NAME + 64], place[160], text[MXB_ERRLEN];
@@ -64,7 +68,8 @@ static void check_agree(const struct chain *c, const struct chain_claim *l, cons
     text_putf(figures, "; %s agrees within %.3g sigma", ref_name(c, l->of, of), a.max);
     if (a.bad == 0 && a.rms <= CHECK_GATE_RMS * o->tolerance) return;
     check_place(&plan_at(head, l->of.step)->pr, l->of.tensor, a.at, place, sizeof(place));
-    snprintf(text, sizeof(text), "%s and %s: %s is %.9g and %.9g (%.3g sigma, rms %.3g), %" PRIu64 " of %" PRIu64 " too far apart",
+    snprintf(text, sizeof(text),
+             "%s and %s: %s is %.9g and %.9g (%.3g sigma, rms %.3g), %" PRIu64 " of %" PRIu64 " too far apart",
              ref_name(c, l->of, of), ref_name(c, l->to, to), place, a.a, a.b, a.max, a.rms, a.bad, a.n);
     fail(j, ST_FAIL, "agree", text);
 }
@@ -84,8 +89,8 @@ static void check_bits(const struct chain *c, const struct chain_claim *l, const
     if (bad == 0) return;
     char of[CHAIN_NAME + 64], to[CHAIN_NAME + 64], place[160], text[MXB_ERRLEN];
     check_place(pr, l->of.tensor, at, place, sizeof(place));
-    snprintf(text, sizeof(text), "%s and %s: %s is %.9g and %.9g, %" PRIu64 " of %" PRIu64 " differ in bits", ref_name(c, l->of, of),
-             ref_name(c, l->to, to), place, mxb_load(dt, a, at), mxb_load(dt, b, at), bad, n);
+    snprintf(text, sizeof(text), "%s and %s: %s is %.9g and %.9g, %" PRIu64 " of %" PRIu64 " differ in bits",
+             ref_name(c, l->of, of), ref_name(c, l->to, to), place, mxb_load(dt, a, at), mxb_load(dt, b, at), bad, n);
     fail(j, ST_FAIL, "same_bits", text);
 }
 
@@ -103,17 +108,20 @@ static double nrmse(const struct chain_claim *l, const struct plan *head, void *
     return sqrt(diff2 / value2);
 }
 
-static void check_nrmse(const struct chain *c, const struct chain_claim *l, const struct plan *head, void *const *stored,
-                        void *const *out, struct chain_judgement *j, struct text *figures)
+static void check_nrmse(const struct chain *c, const struct chain_claim *l, const struct plan *head,
+                        void *const *stored, void *const *out, struct chain_judgement *j, struct text *figures)
 {
     const double e = nrmse(l, head, stored, out);
     char of[CHAIN_NAME + 64], to[CHAIN_NAME + 64], text[MXB_ERRLEN], bounds[64];
     j->compared += plan_at(head, l->of.step)->pr.nelem[l->of.tensor];
     text_putf(figures, "; nrmse of %s %.4g", ref_name(c, l->of, of), e);
     if (e >= l->min && e <= l->max) return;
-    if (l->min > 0) snprintf(bounds, sizeof(bounds), "from %g to %g are", l->min, l->max);
-    else snprintf(bounds, sizeof(bounds), "at most %g is", l->max);
-    snprintf(text, sizeof(text), "%s against %s is %.4g, %s allowed", ref_name(c, l->of, of), ref_name(c, l->to, to), e, bounds);
+    if (l->min > 0)
+        snprintf(bounds, sizeof(bounds), "from %g to %g are", l->min, l->max);
+    else
+        snprintf(bounds, sizeof(bounds), "at most %g is", l->max);
+    snprintf(text, sizeof(text), "%s against %s is %.4g, %s allowed", ref_name(c, l->of, of), ref_name(c, l->to, to), e,
+             bounds);
     fail(j, ST_FAIL, "nrmse", text);
 }
 
@@ -123,7 +131,7 @@ void chain_check(const struct chain *c, const struct plan *head, void *const *st
                  const struct chain_check_opts *o, struct chain_judgement *j)
 {
     const uint32_t n = plan_length(head);
-    const char *worst = head->name;      /* of equally good ones the first */
+    const char *worst = head->name; /* of equally good ones the first */
     char text[MXB_ERRLEN];
     struct text figures = text_begin(text, sizeof(text));
     double most = 0;
@@ -140,11 +148,11 @@ void chain_check(const struct chain *c, const struct plan *head, void *const *st
     }
     for (uint32_t i = 0; o->claims && i < c->nclaim && j->status == ST_PASS; i++) {
         const struct chain_claim *l = &c->claim[i];
-        if (l->of.step >= n || l->to.step >= n) continue;    /* of a step that is not timed */
+        if (l->of.step >= n || l->to.step >= n) continue; /* of a step that is not timed */
         switch (l->kind) {
-        case CLAIM_AGREE:     check_agree(c, l, head, stored, out, o, j, &figures); break;
+        case CLAIM_AGREE: check_agree(c, l, head, stored, out, o, j, &figures); break;
         case CLAIM_SAME_BITS: check_bits(c, l, head, stored, out, j); break;
-        case CLAIM_NRMSE:     check_nrmse(c, l, head, stored, out, j, &figures); break;
+        case CLAIM_NRMSE: check_nrmse(c, l, head, stored, out, j, &figures); break;
         }
     }
     if (j->status == ST_PASS) snprintf(j->text, sizeof(j->text), "worst step: %s%.400s", worst, text);

@@ -1,10 +1,10 @@
 /* `in:` of a chain's step, which links its inputs to tensors of earlier steps, and the claims of a chain's `check:`. */
-#include <stdio.h>
-#include <string.h>
 #include "harness/chain_read.h"
 #include "harness/quote.h"
+#include <stdio.h>
+#include <string.h>
 
-static const char *const claim_keys[] = { "agree", "same_bits", "nrmse" };     /* by enum chain_claim_kind */
+static const char *const claim_keys[] = { "agree", "same_bits", "nrmse" }; /* by enum chain_claim_kind */
 static const char *const pair_keys[] = { "of", "to" };
 static const char *const nrmse_keys[] = { "of", "to", "min", "max" };
 
@@ -32,7 +32,9 @@ static int find_tensor(struct reader *r, const struct node *n, const struct mxb_
         *out = (uint8_t)t;
         return 0;
     }
-    const struct node word = { .kind = NODE_TEXT, .line = n->line, .col = n->col, .n = (uint32_t)strlen(name), .u.text = name };
+    const struct node word = {
+        .kind = NODE_TEXT, .line = n->line, .col = n->col, .n = (uint32_t)strlen(name), .u.text = name
+    };
     return fail_unknown(r, &word, "tensor", names, op->ntensor);
 }
 
@@ -46,33 +48,40 @@ static int read_ref(struct reader *r, const struct node *n, const char *key, con
     for (uint32_t k = 0; k < c->nstep; k++) {
         names[k] = c->step[k].name;
         if (strlen(names[k]) != len || memcmp(names[k], n->u.text, len) != 0) continue;
-        if (k >= end) return fail_at(r, n, "step '%s' comes later: only tensors of earlier steps can be linked", names[k]);
+        if (k >= end)
+            return fail_at(r, n, "step '%s' comes later: only tensors of earlier steps can be linked", names[k]);
         out->step = (uint8_t)k;
         const int rc = find_tensor(r, n, c->step[k].op, dot + 1, &out->tensor);
-        if (rc == 0 && tensor_of(c, *out)->role == MXB_SCRATCH) return fail_at(r, n, "'%s' is scratch memory", n->u.text);
+        if (rc == 0 && tensor_of(c, *out)->role == MXB_SCRATCH)
+            return fail_at(r, n, "'%s' is scratch memory", n->u.text);
         return rc;
     }
     char word[QUOTE_LEN];
     snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), n->u.text);
-    const struct node step = { .kind = NODE_TEXT, .line = n->line, .col = n->col, .n = (uint32_t)strlen(word), .u.text = word };
+    const struct node step = {
+        .kind = NODE_TEXT, .line = n->line, .col = n->col, .n = (uint32_t)strlen(word), .u.text = word
+    };
     return fail_unknown(r, &step, "step", names, end);
 }
 
 /* ---- in: ---- */
 
 /* A buffer that a step changes in place holds from then on that step's output and no longer what was there. */
-static int check_in_place(struct reader *r, const struct node *n, const struct chain *c, uint32_t k, const struct chain_link *l)
+static int check_in_place(struct reader *r, const struct node *n, const struct chain *c, uint32_t k,
+                          const struct chain_link *l)
 {
     const bool changes = is_output(&c->step[k].op->tensor[l->tensor]);
     if (changes && !is_output(tensor_of(c, l->from)))
-        return fail_at(r, n, "'%s' changes '%s' in place, which must be an output of an earlier step", c->step[k].name, n->u.text);
+        return fail_at(r, n, "'%s' changes '%s' in place, which must be an output of an earlier step", c->step[k].name,
+                       n->u.text);
     for (uint32_t s = 0; s <= k; s++)
         for (uint32_t i = 0; i < c->step[s].nlink; i++) {
             const struct chain_link *o = &c->step[s].link[i];
             if (o == l || o->from.step != l->from.step || o->from.tensor != l->from.tensor) continue;
             if (is_output(&c->step[s].op->tensor[o->tensor]))
                 return fail_at(r, n, "'%s' was changed in place by step '%s'", n->u.text, c->step[s].name);
-            if (changes && s == k) return fail_at(r, n, "'%s' is changed in place by the step that reads it", n->u.text);
+            if (changes && s == k)
+                return fail_at(r, n, "'%s' is changed in place by the step that reads it", n->u.text);
         }
     return 0;
 }
@@ -87,8 +96,8 @@ static int read_link(struct reader *r, const struct pair *pair, struct chain *c,
     for (uint32_t v = 0; v < c->op.nentry && rc == 0; v++) {
         const enum mxb_dtype have = dtype_in(c, l->from, v), want = dtype_in(c, own, v);
         if (have != want)
-            rc = fail_at(r, n, "'%s' is %s, '%s' of step '%s' is %s", n->u.text, mxb_dtype_name(have), pair->key->u.text,
-                         c->step[k].name, mxb_dtype_name(want));
+            rc = fail_at(r, n, "'%s' is %s, '%s' of step '%s' is %s", n->u.text, mxb_dtype_name(have),
+                         pair->key->u.text, c->step[k].name, mxb_dtype_name(want));
     }
     return rc ? rc : check_in_place(r, n, c, k, l);
 }
@@ -123,7 +132,8 @@ static int check_claim_types(struct reader *r, const struct node *n, const struc
         if (l->kind == CLAIM_SAME_BITS && x != y)
             return fail_at(r, n, "'same_bits' of %s and %s", mxb_dtype_name(x), mxb_dtype_name(y));
         if (l->kind != CLAIM_SAME_BITS && (mxb_unit(x) == 0 || mxb_unit(y) == 0))
-            return fail_at(r, n, "'%s' needs tensors of floating type, integers can have 'same_bits'", claim_keys[l->kind]);
+            return fail_at(r, n, "'%s' needs tensors of floating type, integers can have 'same_bits'",
+                           claim_keys[l->kind]);
     }
     if (l->kind == CLAIM_AGREE && (!is_output(of) || !is_output(to)))
         return fail_at(r, n, "'agree' compares outputs, '%s' is none", is_output(of) ? to->name : of->name);
@@ -140,7 +150,8 @@ static int read_claim(struct reader *r, const struct node *map, enum chain_claim
     int rc = kind == CLAIM_NRMSE ? check_keys(r, map, "'nrmse'", nrmse_keys, MXB_COUNT(nrmse_keys))
                                  : check_keys(r, map, "a comparison", pair_keys, MXB_COUNT(pair_keys));
     if (rc) return rc;
-    if (!(of = map_get(map, "of")) || !(to = map_get(map, "to"))) return fail_at(r, map, "'%s' needs 'of' and 'to'", claim_keys[kind]);
+    if (!(of = map_get(map, "of")) || !(to = map_get(map, "to")))
+        return fail_at(r, map, "'%s' needs 'of' and 'to'", claim_keys[kind]);
     rc = read_ref(r, of, "of", c, c->nstep, &l->of);
     if (rc == 0) rc = read_ref(r, to, "to", c, c->nstep, &l->to);
     if (rc) return rc;

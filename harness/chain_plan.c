@@ -1,9 +1,9 @@
 /* Plans for the steps of a chain: their implementations and tiles, and which buffers they share (chain.h). */
+#include "harness/arena.h"
+#include "harness/chain.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "harness/arena.h"
-#include "harness/chain.h"
 
 static bool has_word(const char *list, const char *word)
 {
@@ -23,23 +23,24 @@ static int step_impl(const struct chain_step *s, const char *lang)
 }
 
 /* A tensor whose shape depends on tiles is known to fit only now. */
-static int check_sizes(const struct chain_step *s, const struct plan *head, const struct plan *p, char *why, size_t whylen)
+static int check_sizes(const struct chain_step *s, const struct plan *head, const struct plan *p, char *why,
+                       size_t whylen)
 {
     for (uint32_t i = 0; i < s->nlink; i++) {
         const struct chain_link *l = &s->link[i];
         const struct plan *source = plan_at(head, l->from.step);
         const uint64_t want = problem_bytes(&p->pr, l->tensor), have = problem_bytes(&source->pr, l->from.tensor);
         if (want == have) continue;
-        snprintf(why, whylen, "%s has %" PRIu64 " bytes, %s.%s has %" PRIu64, p->pr.op->tensor[l->tensor].name, want, source->name,
-                 source->pr.op->tensor[l->from.tensor].name, have);
+        snprintf(why, whylen, "%s has %" PRIu64 " bytes, %s.%s has %" PRIu64, p->pr.op->tensor[l->tensor].name, want,
+                 source->name, source->pr.op->tensor[l->from.tensor].name, have);
         return MXB_EINVAL;
     }
     return 0;
 }
 
 /* Plans step k and appends it to the list, whose last plan is `last`. */
-static int plan_step(const struct chain_problem *cp, uint32_t k, const char *lang, const struct mxb_caps *caps, struct arena *a,
-                     struct plan **head, struct plan **last, char *why, size_t whylen)
+static int plan_step(const struct chain_problem *cp, uint32_t k, const char *lang, const struct mxb_caps *caps,
+                     struct arena *a, struct plan **head, struct plan **last, char *why, size_t whylen)
 {
     const struct chain_step *s = &cp->chain->step[k];
     struct plan *p = arena_alloc(a, sizeof(*p));
@@ -52,14 +53,16 @@ static int plan_step(const struct chain_problem *cp, uint32_t k, const char *lan
     memcpy(p->from, cp->from[k], sizeof(p->from));
     memcpy(p->name, s->name, sizeof(p->name));
     p->aside = s->aside;
-    if (*last) (*last)->next = p;
-    else *head = p;
+    if (*last)
+        (*last)->next = p;
+    else
+        *head = p;
     *last = p;
     return check_sizes(s, *head, p, why, whylen);
 }
 
-int chain_plan(const struct chain_problem *cp, const char *lang, const struct mxb_caps *caps, struct arena *a, struct plan **out,
-               char *why, size_t whylen)
+int chain_plan(const struct chain_problem *cp, const char *lang, const struct mxb_caps *caps, struct arena *a,
+               struct plan **out, char *why, size_t whylen)
 {
     struct plan *last = NULL;
     uint32_t launches = 0;

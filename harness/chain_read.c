@@ -1,13 +1,13 @@
 /* `chain:` of a case of a suite: the steps, their entries, parameters, implementations and tiles (chain.h). */
-#include <ctype.h>
-#include <stdio.h>
-#include <string.h>
 #include "harness/chain_read.h"
 #include "harness/chain_text.h"
 #include "harness/nearest.h"
 #include "harness/ops.h"
 #include "harness/problem.h"
 #include "harness/quote.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char *const step_keys[] = { "as", "op", "entry", "params", "in", "impl", "tile" };
 static const char *const param_sections[] = { "params", "sweep", "zip" };
@@ -70,7 +70,8 @@ static int read_step_entries(struct reader *r, const struct node *map, struct ch
     if (rc) return rc;
     s->listed = n->kind == NODE_LIST;
     if (s->listed && c->op.nentry > 1 && list_len(n) != c->op.nentry)
-        return fail_at(r, n, "lists of entries must be equally long, this has %u and one before it %u", list_len(n), c->op.nentry);
+        return fail_at(r, n, "lists of entries must be equally long, this has %u and one before it %u", list_len(n),
+                       c->op.nentry);
     const struct mxb_entry **entry = pool_alloc(r->load->pool, list_len(n) * sizeof *entry);
     if (!entry) return fail_memory(r);
     for (uint32_t i = 0; i < list_len(n); i++) {
@@ -185,8 +186,9 @@ static int check_enum(struct reader *r, const struct node *map, const struct cha
         if (k < 0 || map_get(section(map, 0), own->name)) continue;
         const struct mxb_param *p = &s->op->param[k];
         if ((p->type == 'e') != (own->type == 'e') || (p->type == 'e' && strcmp(p->names, own->names) != 0))
-            return fail_at(r, map, "'%s' of this step has other values than in a step before it: give it in the step's 'params'",
-                           own->name);
+            return fail_at(
+                r, map, "'%s' of this step has other values than in a step before it: give it in the step's 'params'",
+                own->name);
     }
     return 0;
 }
@@ -240,7 +242,8 @@ static int read_step_params(struct reader *r, const struct node *map, struct cas
             return fail_unknown(r, key, "parameter", names, s->op->nparam);
         }
         v->param = (uint32_t)p;
-        if (!is_expression(n)) rc = read_param(r, &s->op->param[p], n, &v->bits);
+        if (!is_expression(n))
+            rc = read_param(r, &s->op->param[p], n, &v->bits);
         else if (expr_compile(n->u.text + 1, s->var, s->nvar, cs->sym, cs->nsym, &v->e, &col, err, sizeof err))
             rc = fail_inside(r, n, 1, col, "%s", err);
         else if (pool_defer(r->load->pool, free_expr, v->e) || !(v->text = pool_text(r->load->pool, n->u.text, n->n)))
@@ -283,7 +286,8 @@ static int read_step_tile(struct reader *r, const struct node *map, struct chain
         const char *names[64];
         uint32_t n = 0;
         for (uint32_t k = 0; k < s->op->nimpl; k++)
-            for (uint32_t t = 0; t < s->op->impl[k].ntile && n < MXB_COUNT(names); t++) names[n++] = s->op->impl[k].tile[t].name;
+            for (uint32_t t = 0; t < s->op->impl[k].ntile && n < MXB_COUNT(names); t++)
+                names[n++] = s->op->impl[k].tile[t].name;
         for (uint32_t k = 0; k < n && !tile[i].name; k++)
             if (strcmp(names[k], key->u.text) == 0) tile[i].name = names[k];
         if (!tile[i].name) return fail_unknown(r, key, "tile constant", names, n);
@@ -323,7 +327,8 @@ static int name_variants(struct reader *r, struct chain *c, uint32_t timed)
     while (k < c->nstep && !c->step[k].listed) k++;
     for (uint32_t v = 0; v < c->op.nentry; v++) {
         char name[CHAIN_NAME + 128];
-        snprintf(name, sizeof name, "%s%s%.100s", c->op.name, k < c->nstep ? ":" : "", k < c->nstep ? c->step[k].entry[v]->name : "");
+        snprintf(name, sizeof name, "%s%s%.100s", c->op.name, k < c->nstep ? ":" : "",
+                 k < c->nstep ? c->step[k].entry[v]->name : "");
         entry[v] = *c->step[timed - 1].entry[v];
         entry[v].consts = NULL;
         entry[v].name = pool_text(r->load->pool, name, strlen(name));
@@ -333,7 +338,7 @@ static int name_variants(struct reader *r, struct chain *c, uint32_t timed)
     return 0;
 }
 
-/* Only fills that every step has; not those that hold only for inputs which the op has made itself (equal bits, NaN). */
+/* Fills that every step has, without those that hold only for inputs which the op has made itself: equal bits, NaN. */
 static uint32_t common_fills(const struct chain *c)
 {
     uint32_t fills = 1u << MXB_FILL_NORMAL | 1u << MXB_FILL_NEEDLE | 1u << MXB_FILL_LARGE;
@@ -349,10 +354,15 @@ int read_chain(struct reader *r, const struct node *map, struct case_spec *cs)
     if (!c) return fail_memory(r);
     int rc = read_name(r, name, "chain", text);
     if (rc) return rc;
-    if (find_op(r->load, text)) return fail_at(r, name, "'%s' is the name of an op: a chain needs one of its own", text);
+    if (find_op(r->load, text))
+        return fail_at(r, name, "'%s' is the name of an op: a chain needs one of its own", text);
     if (!steps) return fail_at(r, map, "a chain needs 'steps'");
-    c->op = (struct mxb_op){ .abi = MXB_OP_ABI, .name = pool_text(r->load->pool, text, strlen(text)), .family = "chain",
-                             .about = "", .source_ref = "", .items = "1" };
+    c->op = (struct mxb_op){ .abi = MXB_OP_ABI,
+                             .name = pool_text(r->load->pool, text, strlen(text)),
+                             .family = "chain",
+                             .about = "",
+                             .source_ref = "",
+                             .items = "1" };
     if (!c->op.name) return fail_memory(r);
     rc = read_heads(r, steps, "steps", false, c);
     const uint32_t timed = c->nstep;

@@ -1,7 +1,8 @@
-/* The text of a chain, from which its case can be run again, and the version that tells two chains of one name apart. */
-#include <stdlib.h>
+/* The text of a chain, from which its case can be run again, and the version that tells two chains of one name apart.
+ */
 #include "harness/chain_text.h"
 #include "harness/suite_read.h"
+#include <stdlib.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -19,8 +20,10 @@ static void put_values(struct text *t, const struct chain_step *s)
         param_text(p, s->value[i].bits, v, sizeof v);
         text_put(t, i ? ", " : ", params: {");
         text_putf(t, "%s: ", p->name);
-        if (s->value[i].e) text_quoted(t, s->value[i].text);
-        else text_put(t, v);
+        if (s->value[i].e)
+            text_quoted(t, s->value[i].text);
+        else
+            text_put(t, v);
     }
     if (s->nvalue) text_put(t, "}");
 }
@@ -49,7 +52,8 @@ static void put_step(struct text *t, const struct chain *c, const struct chain_s
     put_links(t, c, s);
     for (uint32_t i = 0; i < s->nimpl; i++) text_putf(t, "%s%s", i ? ", " : ", impl: [", s->impl[i]);
     if (s->nimpl) text_put(t, "]");
-    for (uint32_t i = 0; i < s->ntile; i++) text_putf(t, "%s%s: %d", i ? ", " : ", tile: {", s->tile[i].name, s->tile[i].value);
+    for (uint32_t i = 0; i < s->ntile; i++)
+        text_putf(t, "%s%s: %d", i ? ", " : ", tile: {", s->tile[i].name, s->tile[i].value);
     text_put(t, s->ntile ? "}}" : "}");
 }
 
@@ -67,13 +71,17 @@ void chain_text(struct text *t, const struct chain *c, uint32_t variant)
 
 bool chain_claims_text(struct text *t, const struct chain *c, enum chain_claim_kind kind)
 {
-    static const char *const key[] = { [CLAIM_AGREE] = "agree", [CLAIM_SAME_BITS] = "same_bits", [CLAIM_NRMSE] = "nrmse" };
+    static const char *const key[] = {
+        [CLAIM_AGREE] = "agree", [CLAIM_SAME_BITS] = "same_bits", [CLAIM_NRMSE] = "nrmse"
+    };
     int n = 0;
     for (uint32_t i = 0; i < c->nclaim; i++) {
         const struct chain_claim *l = &c->claim[i];
         if (l->kind != kind) continue;
-        if (n++ == 0) text_putf(t, "%s: [", key[kind]);
-        else text_put(t, ", ");
+        if (n++ == 0)
+            text_putf(t, "%s: [", key[kind]);
+        else
+            text_put(t, ", ");
         text_put(t, "{of: ");
         put_ref(t, c, l->of);
         text_put(t, ", to: ");

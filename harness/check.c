@@ -229,7 +229,8 @@ void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const
     }
 }
 
-void check_variance(const struct mxb_problem *pr, uint32_t t, const struct mxb_ref *ref, const struct mxb_impl *im, double *var)
+void check_variance(const struct mxb_problem *pr, uint32_t t, const struct mxb_ref *ref, const struct mxb_impl *im,
+                    double *var)
 {
     const struct view w = make_view(pr, t, ref, NULL, im, 1);
     for (uint64_t i = 0; i < pr->nelem[t]; i++) {

@@ -35,9 +35,10 @@ void check_outputs(const struct mxb_problem *, const struct oracle *, const stru
 /* The same for an impl, with its accumulator and its narrowing. */
 void check_impl(const struct mxb_problem *, const struct oracle *, const struct item_set *, void *const *got,
                 const struct mxb_impl *, double tolerance, struct check_report *);
-/* sigma^2 of every element of an output; where bit equality is demanded, that of the rounding to its type alone, and 0 where
- * the value is no finite number of that type.  ref: of the whole tensor. */
-void check_variance(const struct mxb_problem *, uint32_t t, const struct mxb_ref *, const struct mxb_impl *, double *var);
+/* sigma^2 of every element of an output; where bit equality is demanded, that of the rounding to its type alone, and 0
+ * where the value is no finite number of that type.  ref: of the whole tensor. */
+void check_variance(const struct mxb_problem *, uint32_t t, const struct mxb_ref *, const struct mxb_impl *,
+                    double *var);
 /* "O[0,3,17]"; the flat index where the shape needs names that only a plan knows. */
 void check_place(const struct mxb_problem *, uint32_t t, uint64_t index, char *out, size_t n);
 /* Bit equality of two sets of outputs (races, same_bits_as). */

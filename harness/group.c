@@ -55,7 +55,8 @@ static bool judge_chain(struct group *g, struct slot *s, const struct job *j, co
     s->err_max = fmax(s->err_max, r.err_max);
     s->compared += r.compared;
     char text[MXB_ERRLEN];
-    snprintf(text, sizeof(text), r.status == ST_PASS ? "%.0s%.490s" : "%s fill: %.480s", fill_name[j->plan->pr.fill], r.text);
+    snprintf(text, sizeof(text), r.status == ST_PASS ? "%.0s%.490s" : "%s fill: %.480s", fill_name[j->plan->pr.fill],
+             r.text);
     if (r.status != ST_PASS || j->kind == JOB_CHECK) slot_status(s, r.status, text);
     if (r.status != ST_PASS) s->bad_fill = (int)j->plan->pr.fill;
     return r.status == ST_PASS;
@@ -324,7 +325,8 @@ static int run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench,
     pr.fill = fill;
     int rc = make_inputs(g, &pr, &in);
     const double t0 = now_ns();
-    if (rc == 0 && check && !chain_of(pr.op) && !run_interrupted) {     /* a chain's depend on what each device puts out */
+    const bool known = !chain_of(pr.op);             /* a chain's oracles depend on what each device puts out */
+    if (rc == 0 && check && known && !run_interrupted) {
         rc = item_set_make(&pr, co->sampled, &items, why, sizeof(why));
         if (rc == 0) rc = oracle_run(&pr, in.stored, &items, g->threads, &oracle, why, sizeof(why));
         g->oracle_ns += now_ns() - t0;

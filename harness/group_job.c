@@ -47,7 +47,8 @@ static int make_outputs(struct group *g, const struct plan *head, void **out)
     uint32_t k = 0;
     for (const struct plan *p = head; p; p = p->next, k++)
         for (uint32_t t = 0; t < p->pr.op->ntensor; t++)
-            if (problem_writes(&p->pr, t) && !(out[plan_tensor(k, t)] = arena_alloc(g->arena, problem_bytes(&p->pr, t))))
+            if (problem_writes(&p->pr, t) &&
+                !(out[plan_tensor(k, t)] = arena_alloc(g->arena, problem_bytes(&p->pr, t))))
                 return MXB_ENOMEM;
     return 0;
 }
@@ -62,15 +63,17 @@ static struct plan *copy_plan(struct arena *a, const struct plan *plan, enum job
         *copy = *p;
         copy->pr.fill = fill;
         copy->next = NULL;
-        if (last) last->next = copy;
-        else head = copy;
+        if (last)
+            last->next = copy;
+        else
+            head = copy;
         last = copy;
     }
     return head;
 }
 
 struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, enum mxb_fill fill,
-                           const struct inputs *in)
+                    const struct inputs *in)
 {
     struct arena *a = g->arena;
     const size_t pointers = plan_length(p) * MXB_MAX_BIND * sizeof(void *);

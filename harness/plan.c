@@ -302,7 +302,8 @@ void plan_impl_text(const struct plan *head, char *out, size_t n)
     size_t len = 0;
     out[0] = 0;
     for (const struct plan *p = head; p; p = p->next)
-        if (is_new_impl(head, p) && len < n) len += (size_t)snprintf(out + len, n - len, "%s%s", len ? "+" : "", p->impl->name);
+        if (is_new_impl(head, p) && len < n)
+            len += (size_t)snprintf(out + len, n - len, "%s%s", len ? "+" : "", p->impl->name);
 }
 
 void plan_tile_text(const struct plan *head, char *out, size_t n)
@@ -313,7 +314,8 @@ void plan_tile_text(const struct plan *head, char *out, size_t n)
         const char *s = p->tile_text;
         while (*s && len < n) {
             const size_t word = strcspn(s, " ");
-            len += (size_t)snprintf(out + len, n - len, "%s%s%s%.*s", len ? " " : "", p->name, *p->name ? "." : "", (int)word, s);
+            len += (size_t)snprintf(out + len, n - len, "%s%s%s%.*s", len ? " " : "", p->name, *p->name ? "." : "",
+                                    (int)word, s);
             s += word + strspn(s + word, " ");
         }
     }

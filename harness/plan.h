@@ -23,8 +23,8 @@ struct plan {
     struct reg_int  ints[MXB_MAX_SPEC];  uint32_t nint;
     char tile_text[128];             /* "BQ=32 BK=16" */
     struct launch step[MXB_MAX_STEPS]; uint32_t nstep;
-    /* Of a chain (chain.h), which is a list of plans; an op's plan stands alone.  Tensor t of the k-th plan has the number
-     * plan_tensor(k, t). */
+    /* Of a chain (chain.h), which is a list of plans; an op's plan stands alone.  Tensor t of the k-th plan has the
+     * number plan_tensor(k, t). */
     const struct plan *next;         /* NULL = the last one */
     char name[32];                   /* of the chain's step, "" = no chain */
     bool aside;                      /* run with the check alone, not timed; these come last */
@@ -36,10 +36,11 @@ const struct plan *plan_at(const struct plan *, uint32_t k);
 uint32_t plan_length(const struct plan *);           /* steps of a chain, 1 for an op; 0 for NULL */
 /* Number of the tensor whose buffer tensor t of the k-th plan shares. */
 uint32_t plan_root(const struct plan *, uint32_t k, uint32_t t);
-/* What tensor t of the k-th plan held when its kernels began: of an input its stored form, of a link what the earlier step
- * put out.  stored, out: by number. */
+/* What tensor t of the k-th plan held when its kernels began: of an input its stored form, of a link what the earlier
+ * step put out.  stored, out: by number. */
 const void *plan_content(const struct plan *, uint32_t k, uint32_t t, void *const *stored, void *const *out);
-/* Of the timed steps.  "avx2", of a chain the different ones: "avx2+base"; "BQ=32 BK=16", of a chain "attend.WG=64 undo.WG=32". */
+/* Of the timed steps.  "avx2", of a chain the different ones: "avx2+base"; "BQ=32 BK=16", of a chain
+ * "attend.WG=64 undo.WG=32". */
 void plan_impl_text(const struct plan *, char *out, size_t n);
 void plan_tile_text(const struct plan *, char *out, size_t n);
 uint64_t plan_needs(const struct plan *);            /* MXB_FEAT_ bits of the timed steps */

@@ -1,5 +1,5 @@
-/* A chain for tests: an inline case read by the suite reader, its steps planned for a plain CPU, and a stand-in for a device
- * that stores what each step's oracle says of the inputs that the step reads. */
+/* A chain for tests: an inline case read by the suite reader, its steps planned for a plain CPU, and a stand-in for a
+ * device that stores what each step's oracle says of the inputs that the step reads. */
 #ifndef CHAIN_CASE_H
 #define CHAIN_CASE_H
 #include <setjmp.h>
