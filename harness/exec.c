@@ -19,7 +19,7 @@ struct exec {
     unsigned char *image; uint64_t image_cap;    /* host copy of one tensor's image */
     struct slot slot[MAX_SETS][MAX_TENSORS];         /* by plan_tensor() */
     const struct plan *plan;         /* loaded */
-    uint32_t sets;
+    uint32_t sets, length;           /* length: of the plan */
     struct mxb_pipe *pipe[PLAN_MAX_LAUNCHES];        /* of the plans one after another */
     struct mxb_step step[MAX_SETS * PLAN_MAX_LAUNCHES]; uint32_t nstep;
 };
@@ -172,7 +172,8 @@ static void build_launch(struct exec *x, uint32_t set, const struct plan *p, uin
     memcpy(st->groups, l->groups, sizeof(st->groups));
     for (uint32_t b = 0; b < l->nbind; b++) {
         const uint64_t len = problem_bytes(&p->pr, l->bind[b]);
-        st->bind[b] = (struct mxb_bind){ x->slot[set][plan_root(x->plan, k, l->bind[b])].buf, x->guard, len ? len : 4 };   /* absent: a dummy */
+        struct mxb_buf *buf = x->slot[set][plan_root(x->plan, k, l->bind[b])].buf;
+        st->bind[b] = (struct mxb_bind){ buf, x->guard, len ? len : 4 };     /* absent: a dummy */
     }
 }
 
@@ -197,8 +198,20 @@ static int load_tensor(struct exec *x, uint32_t set, const struct plan *p, uint3
     return rc ? rc : upload_image(x, set, number, problem_reads(&p->pr, t) ? stored[number] : NULL, bytes, err, errlen);
 }
 
+/* What only a longer chain before this plan has needed. */
+static void release_rest(struct exec *x, uint32_t length)
+{
+    for (uint32_t s = 0; s < MAX_SETS; s++)
+        for (uint32_t t = plan_tensor(length, 0); t < plan_tensor(x->length, 0); t++) {
+            x->dev->be->release(x->dev, x->slot[s][t].buf);
+            x->slot[s][t] = (struct slot){ NULL, 0 };
+        }
+    x->length = length;
+}
+
 int exec_load(struct exec *x, const struct plan *plan, void *const *stored, uint32_t sets, char *err, size_t errlen)
 {
+    release_rest(x, plan_length(plan));
     x->plan = plan;
     x->sets = sets < MAX_SETS ? sets : MAX_SETS;
     for (uint32_t s = 0; s < x->sets; s++) {
@@ -228,8 +241,8 @@ int exec_run_step(struct exec *x, uint32_t k, struct mxb_time *time, char *err, 
 }
 
 /* name: of the tensor in a message; number: of the buffer. */
-static int check_guard(const struct exec *x, const unsigned char *zone, const char *name, uint32_t number, int side, char *err,
-                       size_t errlen)
+static int check_guard(const struct exec *x, const unsigned char *zone, const char *name, uint32_t number, int side,
+                       char *err, size_t errlen)
 {
     size_t bad;
     if (guard_intact(zone, x->guard, guard_salt(0, number, side), &bad)) return 0;
@@ -239,8 +252,8 @@ static int check_guard(const struct exec *x, const unsigned char *zone, const ch
 }
 
 /* begun: what the tensor held before, NULL = nothing to compare with. */
-static int fetch_tensor(struct exec *x, const struct plan *p, uint32_t t, uint32_t number, const void *begun, void *out, char *err,
-                        size_t errlen)
+static int fetch_tensor(struct exec *x, const struct plan *p, uint32_t t, uint32_t number, const void *begun, void *out,
+                        char *err, size_t errlen)
 {
     const uint64_t bytes = problem_bytes(&p->pr, t);
     const char *name = p->pr.op->tensor[t].name;
@@ -261,7 +274,8 @@ static int fetch_tensor(struct exec *x, const struct plan *p, uint32_t t, uint32
     return rc;
 }
 
-int exec_fetch_step(struct exec *x, uint32_t k, void *const *stored, void *const *out, bool inputs_too, char *err, size_t errlen)
+int exec_fetch_step(struct exec *x, uint32_t k, void *const *stored, void *const *out, bool inputs_too, char *err,
+                    size_t errlen)
 {
     const struct plan *p = plan_at(x->plan, k);
     int first = 0;
@@ -270,8 +284,8 @@ int exec_fetch_step(struct exec *x, uint32_t k, void *const *stored, void *const
         const bool reads = problem_reads(&p->pr, t), writes = problem_writes(&p->pr, t);
         if (!writes && !inputs_too) continue;
         const void *begun = reads && !writes ? plan_content(x->plan, k, t, stored, out) : NULL;
-        const int rc = fetch_tensor(x, p, t, plan_root(x->plan, k, t), begun, writes ? out[plan_tensor(k, t)] : NULL, text,
-                                    sizeof(text));
+        const int rc = fetch_tensor(x, p, t, plan_root(x->plan, k, t), begun, writes ? out[plan_tensor(k, t)] : NULL,
+                                    text, sizeof(text));
         if (rc == 0) continue;
         if (!first) snprintf(err, errlen, "%s%s%s", p->name, *p->name ? ": " : "", text);
         if (rc != MXB_EINVAL) return rc;

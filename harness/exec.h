@@ -25,7 +25,8 @@ int  exec_run(struct exec *, uint32_t reps, struct mxb_time *, char *err, size_t
 int  exec_fetch(struct exec *, void *const *stored, void *const *out, bool inputs_too, char *err, size_t errlen);
 /* The two for one step of a chain, which must come in order from 0 on; an op is a chain of one. */
 int  exec_run_step(struct exec *, uint32_t k, struct mxb_time *, char *err, size_t errlen);
-int  exec_fetch_step(struct exec *, uint32_t k, void *const *stored, void *const *out, bool inputs_too, char *err, size_t errlen);
+int  exec_fetch_step(struct exec *, uint32_t k, void *const *stored, void *const *out, bool inputs_too, char *err,
+                     size_t errlen);
 /* Bytes of one set on the device. */
 uint64_t exec_set_bytes(const struct exec *);
 #endif

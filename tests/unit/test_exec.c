@@ -204,6 +204,57 @@ static void test_sets(void **state)
     assert_int_equal(exec_fetch(f->x, f->stored, f->out, true, err, sizeof err), 0);
 }
 
+/* ---- two steps that share a and, in place, state ---- */
+
+static uint32_t calls, bad_call;     /* bad_call: the one that writes outside of state, 0 = none */
+static void second_sees_first(const struct mxb_step *s)
+{
+    assert_int_equal(at(s, TOY_A)[0], 1);
+    assert_int_equal(at(s, TOY_STATE)[0], calls % 2 ? 44 : 1 + TOY_STATE);
+    memset(at(s, TOY_Y), 42, s->bind[TOY_Y].len);
+    memset(at(s, TOY_COUNT), 43, s->bind[TOY_COUNT].len);
+    memset(at(s, TOY_STATE), calls % 2 ? 45 : 44, s->bind[TOY_STATE].len);
+    if (++calls == bad_call) at(s, TOY_STATE)[-2] ^= 1;
+}
+
+static void test_chain(void **state)
+{
+    struct fixture *f = *state;
+    struct plan second = f->plan;
+    void *stored[2 * MXB_MAX_BIND] = { NULL }, *out[2 * MXB_MAX_BIND] = { NULL };
+    unsigned char last_state[2][64], y[2][64], count[2][128];
+    struct mxb_time t;
+    memcpy(stored, f->stored, sizeof f->stored);
+    memcpy(stored + MXB_MAX_BIND, f->stored, sizeof f->stored);
+    for (uint32_t k = 0; k < 2; k++) {
+        out[plan_tensor(k, TOY_STATE)] = last_state[k];
+        out[plan_tensor(k, TOY_Y)] = y[k];
+        out[plan_tensor(k, TOY_COUNT)] = count[k];
+    }
+    second.from[TOY_A] = 1 + TOY_A;
+    second.from[TOY_STATE] = 1 + TOY_STATE;
+    snprintf(second.name, sizeof second.name, "second");
+    f->plan.next = &second;
+    kernel = second_sees_first;
+    assert_int_equal(exec_load(f->x, &f->plan, stored, 1, err, sizeof err), 0);
+    for (uint32_t k = 0; k < 2; k++) {
+        assert_int_equal(exec_run_step(f->x, k, &t, err, sizeof err), 0);
+        if (exec_fetch_step(f->x, k, stored, out, true, err, sizeof err)) fail_msg("%s", err);
+    }
+    assert_int_equal(calls, 2);
+    assert_int_equal(last_state[0][0], 44);
+    assert_int_equal(last_state[1][0], 45);
+    assert_int_equal(exec_load(f->x, &f->plan, stored, 1, err, sizeof err), 0);
+    bad_call = 4;
+    assert_int_equal(exec_run(f->x, 1, &t, err, sizeof err), 0);
+    assert_int_equal(exec_fetch_step(f->x, 1, stored, out, true, err, sizeof err), MXB_EINVAL);
+    assert_string_equal(err, "second: wrote outside of state: byte 2 before it");
+    const uint32_t both = last->buffers;
+    f->plan.next = NULL;                                 /* what the next case has no use for is given back */
+    assert_int_equal(exec_load(f->x, &f->plan, stored, 1, err, sizeof err), 0);
+    assert_int_equal(both - last->buffers, TOY_NTENSOR - 2);
+}
+
 static void test_device_errors(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +272,7 @@ static void test_device_errors(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = { T(test_good), T(test_poison), T(test_wrongs), T(test_sets), T(test_device_errors) };
+    const struct CMUnitTest tests[] = { T(test_good), T(test_poison), T(test_wrongs), T(test_sets), T(test_chain),
+                                         T(test_device_errors) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
