@@ -95,10 +95,10 @@ static int simulate(const struct agree *g, uint32_t branch, struct chain_ref las
 static int add_spread(const struct agree *g, uint32_t branch, struct chain_ref last, void *const *out, double *var)
 {
     const uint64_t n = plan_at(g->head, last.step)->pr.nelem[last.tensor];
-    void *sim[NTENSOR];
+    void *sim[NTENSOR] = { NULL };
     double *still = calloc(n, sizeof(*still)), *moved = calloc(n, sizeof(*moved));
     int rc = still && moved ? 0 : no_memory(g);
-    memcpy(sim, out, sizeof(sim));
+    memcpy(sim, out, plan_tensor(plan_length(g->head), 0) * sizeof(sim[0]));
     for (uint32_t k = 0; k < last.step; k++) {
         const struct mxb_problem *pr = &plan_at(g->head, k)->pr;
         for (uint32_t t = 0; t < pr->op->ntensor; t++)

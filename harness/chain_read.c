@@ -69,7 +69,7 @@ static int read_step_entries(struct reader *r, const struct node *map, struct ch
     const int rc = list_check(r, n, "entry");
     if (rc) return rc;
     s->listed = n->kind == NODE_LIST;
-    if (s->listed && c->op.nentry > 1 && list_len(n) != c->op.nentry)
+    if (s->listed && c->op.nentry && list_len(n) != c->op.nentry)
         return fail_at(r, n, "lists of entries must be equally long, this has %u and one before it %u", list_len(n),
                        c->op.nentry);
     const struct mxb_entry **entry = pool_alloc(r->load->pool, list_len(n) * sizeof *entry);
@@ -84,7 +84,7 @@ static int read_step_entries(struct reader *r, const struct node *map, struct ch
         return fail_unknown(r, item, "entry", names, s->op->nentry);
     }
     s->entry = entry;
-    if (list_len(n) > c->op.nentry) c->op.nentry = list_len(n);
+    if (s->listed) c->op.nentry = list_len(n);
     return 0;
 }
 
@@ -108,11 +108,12 @@ static int read_heads(struct reader *r, const struct node *list, const char *key
     return 0;
 }
 
-/* The one entry of a step serves every variant. */
+/* The one entry of a step without a list serves every variant. */
 static int spread_entries(struct reader *r, struct chain *c)
 {
+    if (!c->op.nentry) c->op.nentry = 1;
     for (struct chain_step *s = c->step; s < c->step + c->nstep; s++) {
-        if (s->listed && c->op.nentry > 1) continue;
+        if (s->listed) continue;
         const struct mxb_entry **entry = pool_alloc(r->load->pool, c->op.nentry * sizeof *entry);
         if (!entry) return fail_memory(r);
         for (uint32_t v = 0; v < c->op.nentry; v++) entry[v] = s->entry[0];
