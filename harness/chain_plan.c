@@ -1,24 +1,17 @@
 /* Plans for the steps of a chain: their implementations and tiles, and which buffers they share (chain.h). */
 #include "harness/arena.h"
 #include "harness/chain.h"
+#include "harness/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static bool has_word(const char *list, const char *word)
-{
-    const size_t len = strlen(word);
-    for (const char *at = list; (at = strstr(at, word)); at += len)
-        if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == 0)) return true;
-    return false;
-}
 
 /* The first of the preferred implementations that the language has; -1 = as the op prefers. */
 static int step_impl(const struct chain_step *s, const char *lang)
 {
     for (uint32_t i = 0; i < s->nimpl; i++)
         for (uint32_t k = 0; k < s->op->nimpl; k++)
-            if (strcmp(s->op->impl[k].name, s->impl[i]) == 0 && has_word(s->op->impl[k].lang, lang)) return (int)k;
+            if (strcmp(s->op->impl[k].name, s->impl[i]) == 0 && text_has_word(s->op->impl[k].lang, lang)) return (int)k;
     return -1;
 }
 

@@ -1,6 +1,7 @@
 /* Proves an op's tables consistent before anything runs: names, ranges, expressions, bindings. */
 #include "harness/ops.h"
 #include "harness/problem.h"
+#include "harness/text.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -53,15 +54,6 @@ static bool next_word(const char **text, char *word, size_t room)
     snprintf(word, room, "%.*s", (int)n, s);
     *text = s + n;
     return n > 0;
-}
-
-static bool has_word(const char *text, const char *wanted)
-{
-    char word[128];
-    while (next_word(&text, word, sizeof word))
-        if (strcmp(word, wanted) == 0)
-            return true;
-    return false;
 }
 
 static bool tensor_exists(const struct mxb_op *op, const char *name)
@@ -239,7 +231,7 @@ static int check_kernel(const struct context *c, const struct mxb_impl *im, cons
     if (!is_identifier(k->entry))
         return fault(c, "impl %s: a kernel without a function name", im->name);
     snprintf(where, sizeof where, "impl %s, kernel %s", im->name, k->entry);
-    if (has_word(im->lang, "c") != (k->cpu != NULL))
+    if (text_has_word(im->lang, "c") != (k->cpu != NULL))
         return fault(c, "%s: %s", where, k->cpu ? "a C function for another language" : "no C function");
     if (!k->source)
         return fault(c, "%s: no source", where);
@@ -263,12 +255,12 @@ static int check_impl(const struct context *c, const struct mxb_problem *pr, con
 {
     char where[160];
     struct scope sc;
-    if (im->entries && !has_word(im->entries, pr->entry->name))
+    if (im->entries && !text_has_word(im->entries, pr->entry->name))
         return 0;
     snprintf(where, sizeof where, "impl %s, entry %s", im->name, pr->entry->name);
     scope_problem(&sc, pr);
     /* CPU code gets its dtypes and the entry's constants in the same list. */
-    const uint32_t extra = has_word(im->lang, "c") ? 3 + sc.n - c->op->nparam : 0;
+    const uint32_t extra = text_has_word(im->lang, "c") ? 3 + sc.n - c->op->nparam : 0;
     const uint32_t slots = extra + im->nconst + im->ntile;
     if (slots > MXB_MAX_SPEC)
         return fault(c, "%s: %" PRIu32 " constants, at most %d", where, slots, MXB_MAX_SPEC);

@@ -4,19 +4,7 @@
 #include <string.h>
 #include "harness/nearest.h"
 #include "harness/plan.h"
-
-/* True if `word` is one of the blank-separated words of list. */
-static bool has_word(const char *list, const char *word)
-{
-    const size_t len = strlen(word);
-    for (const char *p = list; p && *p; ) {
-        p += strspn(p, " ");
-        const size_t n = strcspn(p, " ");
-        if (n == len && memcmp(p, word, n) == 0) return true;
-        p += n;
-    }
-    return false;
-}
+#include "harness/text.h"
 
 static int add_spec(struct plan *p, const char *name, uint32_t id, char type, int64_t value, char *why, size_t whylen)
 {
@@ -242,8 +230,8 @@ int plan_make(const struct mxb_problem *pr, const char *lang, const struct mxb_c
     for (uint32_t i = 0; i < op->nimpl; i++) {
         const struct mxb_impl *im = &op->impl[i];
         char text[MXB_ERRLEN];
-        if (impl >= 0 ? i != (uint32_t)impl : !has_word(im->lang, lang)) continue;
-        if (im->entries && !has_word(im->entries, pr->entry->name)) continue;
+        if (impl >= 0 ? i != (uint32_t)impl : !text_has_word(im->lang, lang)) continue;
+        if (im->entries && !text_has_word(im->entries, pr->entry->name)) continue;
         const int rc = plan_impl(pr, lang, caps, im, tile, ntile, out, text, sizeof(text));
         if (rc == 0) return 0;
         if (!any) {                  /* the preferred impl's reason is the one to tell */

@@ -1,16 +1,9 @@
 /* The columns of a table (store_columns.h). */
 #include "harness/store_columns.h"
+#include "harness/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static bool has_word(const char *text, const char *word)
-{
-    const size_t len = strlen(word);
-    for (const char *p = text; (p = strstr(p, word)) != NULL; p += len)
-        if ((p == text || p[-1] == ' ') && (p[len] == 0 || p[len] == ' ')) return true;
-    return false;
-}
 
 int columns_of(sqlite3 *db, const char *table, const char *without, struct columns *c)
 {
@@ -21,7 +14,7 @@ int columns_of(sqlite3 *db, const char *table, const char *without, struct colum
     while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(s, 0);
         rc = SQLITE_OK;
-        if (has_word(without, name)) continue;
+        if (text_has_word(without, name)) continue;
         if (c->n == COLUMNS_MAX || strlen(name) >= sizeof c->name[0]) rc = SQLITE_TOOBIG;
         else strcpy(c->name[c->n++], name);
     }

@@ -1,16 +1,9 @@
 /* Who computes an entry of a case, and with which tiles: backends, implementations and their share of the tile axes. */
 #include <string.h>
 #include "harness/sweep.h"
+#include "harness/text.h"
 
 static const char *const langs[NBACKEND_BUILTIN] = { "c", "cl", "comp" };
-
-static bool has_word(const char *list, const char *word)
-{
-    const size_t n = strlen(word);
-    for (const char *at = list; (at = strstr(at, word)); at += n)
-        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0)) return true;
-    return false;
-}
 
 static uint32_t tile_mask(const struct case_spec *c, const struct mxb_impl *impl)
 {
@@ -91,7 +84,7 @@ int sweep_targets(struct sweep *s)
         uint32_t any = 0, mask = 0;
         for (uint32_t k = 0; k < s->op->nimpl && (c->backends >> b & 1); k++) {
             const struct mxb_impl *impl = &s->op->impl[k];
-            if (!has_word(impl->lang, langs[b]) || (impl->entries && !has_word(impl->entries, s->entry->name)))
+            if (!text_has_word(impl->lang, langs[b]) || (impl->entries && !text_has_word(impl->entries, s->entry->name)))
                 continue;
             any++;
             mask |= tile_mask(c, impl);

@@ -41,3 +41,15 @@ void text_quoted(struct text *t, const char *s)
     }
     text_put(t, "\"");
 }
+
+bool text_has_word(const char *list, const char *word)
+{
+    const size_t len = strlen(word);
+    for (const char *p = list; p && *p; ) {
+        p += strspn(p, " ");
+        const size_t n = strcspn(p, " ");
+        if (n == len && memcmp(p, word, n) == 0) return true;
+        p += n;
+    }
+    return false;
+}
