@@ -148,12 +148,12 @@ static double squared(double a, double b, double var)
 static void compare(const struct mxb_problem *pa, uint32_t ta, const void *a, const struct mxb_problem *pb, uint32_t tb,
                     const void *b, const double *var, double gate, struct agreement *r)
 {
-    double sum = 0, worst = -1;
+    double sum = 0, worst = 0;
     for (uint64_t i = 0; i < r->n; i++) {
         const double x = mxb_load(pa->dtype[ta], a, i), y = mxb_load(pb->dtype[tb], b, i), z2 = squared(x, y, var[i]);
         sum += z2;
         r->bad += z2 > gate * gate;
-        if (z2 <= worst) continue;
+        if (i > 0 && z2 <= worst) continue;
         worst = z2;
         r->at = i;
         r->a = x;
