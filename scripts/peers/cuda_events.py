@@ -8,6 +8,7 @@ import ctypes as c
 import glob
 import json
 import os
+import re
 import statistics
 import struct
 import subprocess
@@ -34,7 +35,8 @@ def ptx(folder):
             data = f.read()
         start = data.find(b"//\n")
         if b".entry rms_norm" in data and start >= 0:
-            return data[start:].rstrip(b"\0") + b"\0"
+            # %envreg0 and on hold what OpenCL adds to indices, offsets of zero here; CUDA leaves them undefined.
+            return re.sub(rb"%envreg\d+", b"0", data[start:].rstrip(b"\0")) + b"\0"
     sys.exit("cuda_events: no PTX of rms_norm in " + folder)
 
 

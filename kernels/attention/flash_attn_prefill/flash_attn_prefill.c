@@ -192,10 +192,11 @@ static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("BD * 4") };
 
 /* Cooperative matrices of 16 x 16.  Local memory: K and V, and each subgroup's scores. */
 static const struct mxb_tile coopmat_tiles[] = {
-    { "BQ", 1000, "128", "32 64 128", "query rows per workgroup" },
-    { "BK", 1001, "16", "16 32", "key rows per step" },
+    { "BQ", 1000, "BD > 128 && do_causal ? 64 : 128", "32 64 128", "query rows per workgroup" },
+    { "BK", 1001, "BD > 128 ? 16 : 32", "16 32", "key rows per step" },
     { "DS", 1003, "1", "1 2 4", "subgroups that share 16 query rows" },
     { "WG", 1002, "BQ / 16 * DS * sg", "64 128 256 512", "work items per workgroup" },
+    { "AHEAD", 1004, "1", "0 1", "1: K and V of the next step are fetched before this one's products" },
 };
 static const struct mxb_limit coopmat_limits[] = {
     { "BQ >= 16 && BQ % 16 == 0 && BK >= 16 && BK % 16 == 0", "BQ and BK must be multiples of 16" },

@@ -58,6 +58,7 @@ layout(constant_id = 1000) const uint BQ = 128;
 layout(constant_id = 1001) const uint BK = 16;
 layout(constant_id = 1002) const uint WG = 256;
 layout(constant_id = 1003) const uint DS = 1;
+layout(constant_id = 1004) const bool AHEAD = true;    // K and V of the next step are fetched before this one's products
 layout(local_size_x_id = 1002) in;
 
 const uint U = BD / 8;               // 16-byte words per row
@@ -67,6 +68,7 @@ const uint ND = BD / 16 / DS;        // matrices along a subgroup's part of the 
 const uint SG = WG / NSG;            // their width, a multiple of 16
 const uint LS = BK / 4 + 1;          // row stride of score in words
 const uint PART = SG / 16;           // lanes per row of scores
+const uint HALF = BK * U, FETCH = (2 * HALF + WG - 1) / WG;    // words of K or V per step; of both, per lane
 const float LOG2E = 1.44269504;
 const float NEG_BIG = -1.7014117e38; // -FLT_MAX / 2: start of the running maximum, which so stays finite
 
@@ -113,6 +115,26 @@ float masked(float x, uint row, uint key, uint mask_row, bool use_mask)
 
 MAT_C o[ND];
 MAT_A q[ND];
+uvec4 fetched[FETCH];
+
+// This lane's words of the K and V tiles that begin with word `at`; zeros behind the last of `words`.
+void fetch(uint at, uint words)
+{
+    [[unroll]] for (uint n = 0; n < FETCH; n++) {
+        const uint i = gl_LocalInvocationID.x + n * WG, w = i < HALF ? i : i - HALF;
+        fetched[n] = uvec4(0);
+        if (i < 2 * HALF && (align_K || w < words)) fetched[n] = i < HALF ? K[at + w] : V[at + w];
+    }
+}
+
+// ... into local memory.
+void put()
+{
+    [[unroll]] for (uint n = 0; n < FETCH; n++) {
+        const uint i = gl_LocalInvocationID.x + n * WG;
+        if (i < 2 * HALF) kv[i / U * LD + i % U] = fetched[n];
+    }
+}
 
 // Q' through local memory, the rows that subgroups share in turns: kv has room for 16 rows at least.
 void load_q(uint sg, uint base, uint rows, float alpha)
@@ -166,24 +188,25 @@ void main()
 
     load_q(sg, q_base, rows, ROUND_T(alpha));
     [[unroll]] for (uint d = 0; d < ND; d++) o[d] = MAT_C(0.0);
-    for (uint kb = next_tile(0, end, qt * nk); kb < end; kb = next_tile(kb + 1, end, qt * nk)) {
-        const uint k0 = kb * BK, words = (p.seq_len_k - k0) * U;   // 16-byte words of K and V from here on
+    uint kb = next_tile(0, end, qt * nk);
+    if (AHEAD && kb < end) fetch(kv_base + kb * HALF, p.seq_len_k * U - kb * HALF);
+    while (kb < end) {
+        const uint k0 = kb * BK, following = next_tile(kb + 1, end, qt * nk);
         const bool use_mask = !has_blk || uint(blk[qt * nk + kb]) != 2;
-        for (uint i = t; i < BK * U; i += WG) {
-            const bool inside = align_K || i < words;
-            kv[i / U * LD + i % U] = inside ? K[kv_base + k0 * U + i] : uvec4(0);
-            kv[(BK + i / U) * LD + i % U] = inside ? V[kv_base + k0 * U + i] : uvec4(0);
-        }
+        if (!AHEAD) fetch(kv_base + kb * HALF, p.seq_len_k * U - kb * HALF);
+        put();
         barrier();                   // K and V are there
+        if (AHEAD && following < end) fetch(kv_base + following * HALF, p.seq_len_k * U - following * HALF);
 
         [[unroll]] for (uint c = 0; c < BK / 16; c++) {
-            MAT_C s = MAT_C(0.0);
+            MAT_C even = MAT_C(0.0), odd = MAT_C(0.0);             // two chains, as a product waits for the one before it
             [[unroll]] for (uint d = 0; d < ND; d++) {
                 MAT_B k;
                 MAT_LOAD_COLUMNS(k, kv, c * 16 * LD + d0 + 2 * d, LD);
-                s = MAT_MUL_ADD(q[d], k, s);
+                if (d % 2 == 0) even = MAT_MUL_ADD(q[d], k, even);
+                else odd = MAT_MUL_ADD(q[d], k, odd);
             }
-            MAT_STORE(s, score, s_at + c * 4, LS);
+            MAT_STORE(even + odd, score, s_at + c * 4, LS);
         }
         if (DS > 1) barrier();
         else subgroup_sync();
@@ -232,6 +255,7 @@ void main()
             }
         }
         barrier();                   // K and V have been used
+        kb = following;
     }
 
     // One division and one rounding per element, 16 columns at a time.
