@@ -36,6 +36,7 @@ struct mxb_tensor {                  /* position in the op's table = binding ind
     enum mxb_tol tol;                /* outputs */
     const char *present;             /* bound only where this holds; NULL = always.  Absent: a dummy is bound */
     bool per_tile;                   /* input whose shape or content depends on tile constants */
+    const char *classes;             /* u8 input whose values 0, 1, ... are classes: "skipped mixed"; runs print their shares */
 };
 
 struct mxb_param {                   /* one 4-byte member of the parameter block, from <op>.def */

@@ -125,6 +125,8 @@ static int check_tensors(const struct context *c)
             return fault(c, "tensor %s: dtype %d", x->name, x->dtype);
         if ((x->role == MXB_IN || x->role == MXB_INOUT) && x->gen == MXB_GEN_NONE && !c->op->generate)
             return fault(c, "tensor %s: an input without a generator", x->name);
+        if (x->classes && (x->role != MXB_IN || x->dtype != MXB_U8))
+            return fault(c, "tensor %s: only u8 inputs have classes", x->name);
         outputs += x->role == MXB_OUT || x->role == MXB_INOUT;
     }
     return outputs ? 0 : fault(c, "no output");

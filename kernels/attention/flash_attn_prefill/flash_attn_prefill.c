@@ -78,7 +78,7 @@ static const struct mxb_tensor tensors[] = {     /* T_Q, T_K, ... */
     { .name = "mask", .role = MXB_IN, .dtype = MXB_T2, .present = "mask != 0",
       .shape = "mask == 2 ? batch : 1, mask == 2 ? n_heads : 1, seq_len_q, seq_len_k" },
     { .name = "blk", .role = MXB_IN, .dtype = MXB_U8, .present = "has_blk", .per_tile = true,
-      .shape = "cdiv(seq_len_q, BQ), cdiv(seq_len_k, BK)" },
+      .classes = "skipped mixed clean", .shape = "cdiv(seq_len_q, BQ), cdiv(seq_len_k, BK)" },
 };
 
 #define ADDITIVE(name, t, bd) { name, { t, t }, "BD=" #bd " BOOLMASK=0" }
@@ -166,7 +166,12 @@ static const struct mxb_const consts[] = {
     { "BK", 1001, bk, "8 16 32 64", "key rows per step" },                                                           \
     { "RQ", 1003, "min(BQ, BD <= 256 ? 4 : 2)", "1 2 4 8", "query rows per work item" },                             \
     { "WG", 1002, "BQ / RQ * 8", "32 64 128 256", "work items per workgroup" }
-static const struct mxb_tile gpu_tiles[] = { GPU_TILES("BD <= 256 ? 32 : 8", "BD <= 256 ? 16 : 8") };
+#define GPU_TILES_16BIT GPU_TILES("BD <= 256 ? 32 : 8", "BD <= 256 ? 16 : 8")
+static const struct mxb_tile gpu_tiles[] = { GPU_TILES_16BIT };
+static const struct mxb_tile gpu_runtime_tiles[] = {
+    GPU_TILES_16BIT,
+    { "RUNTIME", 1004, "1", "1", "the kernel reads its parameters in place of contract constants" },
+};
 /* The tile that gives the f32 entries their names needs 53 KiB of local memory. */
 static const struct mxb_tile gpu_f32_tiles[] = {
     GPU_TILES("local_bytes >= 53504 ? 32 : 16", "local_bytes >= 53504 ? 16 : 8"),
@@ -180,6 +185,7 @@ static const struct mxb_tile gpu_f32_tiles[] = {
     { "BQ * BD <= 256 * WG", "more than 256 accumulators per work item" },                                           \
     { "WG <= max_wg", "WG exceeds the device's workgroup size" }
 static const struct mxb_limit gpu_limits[] = { GPU_LIMITS("BD / 8") };
+static const struct mxb_limit gpu_runtime_limits[] = { GPU_LIMITS("BD / 8"), { "RUNTIME == 1", "RUNTIME is 1 here" } };
 static const struct mxb_limit gpu_f32_limits[] = { GPU_LIMITS("BD / 4") };
 
 /* The Q' tile and the shared K or V tile with rows of 16 more bytes, the partial maxima, the probabilities. */
@@ -274,6 +280,10 @@ static const struct mxb_impl impls[] = {
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .consts = consts,
       .nconst = MXB_COUNT(consts), .tile = gpu_tiles, .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits,
       .nlimit = MXB_COUNT(gpu_limits), .kernel = gpu_kernel, .nkernel = 1 },
+    { .lang = "cl comp", .name = "tiled_runtime", .about = "the same kernel without contract constants: one pipeline for all",
+      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .tile = gpu_runtime_tiles,
+      .ntile = MXB_COUNT(gpu_runtime_tiles), .limit = gpu_runtime_limits, .nlimit = MXB_COUNT(gpu_runtime_limits),
+      .kernel = gpu_kernel, .nkernel = 1 },
     { .lang = "cl comp", .name = "tiled_f32", .about = "the same kernel with f32 rows: twice the local memory",
       .needs = MXB_FEAT_U8_STORAGE, .entries = entries_f32, .consts = consts, .nconst = MXB_COUNT(consts),
       .tile = gpu_f32_tiles, .ntile = MXB_COUNT(gpu_f32_tiles), .limit = gpu_f32_limits,

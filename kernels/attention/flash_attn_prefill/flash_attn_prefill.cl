@@ -10,9 +10,17 @@
 // A key tile without an attended key leaves the state of a row as it was: every P is +0, the maximum does not move, so
 // f is 1 by selection, and adding P * V = 0 to a sum changes nothing.  Skipping it (class 0 of blk) gives the same bits.
 #include "kernels/common/mxb.cl.h"
+#ifdef RUNTIME                       // read from the parameters where others have constants of the pipeline
+#define align_Q (p.seq_len_q % BQ == 0)
+#define align_K (p.seq_len_k % BK == 0)
+#define has_mask (p.mask != 0)
+#define CAUSAL (p.do_causal != 0)
+#define SKIP (p.has_blk != 0)
+#else
 enum { CAUSAL = do_causal, SKIP = has_blk };     // the constants' names are also those of parameters
 #undef do_causal
 #undef has_blk
+#endif
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill.def"
 #pragma OPENCL FP_CONTRACT OFF       // products are fused where it is written, the same with and without blk
 
@@ -67,9 +75,9 @@ float sum(VEC x)
 }
 
 // The first key tile from kb on that is not skipped.
-uint next_tile(uint kb, uint end, __global const uchar *blk_row)
+uint next_tile(uint kb, uint end, __global const uchar *blk_row, bool skip)
 {
-    while (SKIP && kb < end && blk_row[kb] == 0) kb++;
+    while (skip && kb < end && blk_row[kb] == 0) kb++;
     return kb;
 }
 
@@ -106,11 +114,11 @@ void product_qk(__local const uint4 *q_tile, __local const uint4 *k_tile, float 
 }
 
 // x with the mask's term, or -inf where query row `row` does not attend `key`.  mask_row: first mask cell of the row.
-float masked(float x, uint row, uint key, __global const T2 *mask_row, bool use_mask, const struct flash_attn_prefill_params *p)
+float masked(float x, uint row, uint key, __global const T2 *mask_row, bool use_mask, struct flash_attn_prefill_params p)
 {
-    if (!align_K && key >= p->seq_len_k) return -INFINITY;
-    if (CAUSAL && key > row + p->q_offset) return -INFINITY;
-    if (has_mask && use_mask && (align_Q || row < p->seq_len_q)) {
+    if (!align_K && key >= p.seq_len_k) return -INFINITY;
+    if (CAUSAL && key > row + p.q_offset) return -INFINITY;
+    if (has_mask && use_mask && (align_Q || row < p.seq_len_q)) {
 #if BOOLMASK
         if (mask_row[key] == 0) return -INFINITY;
 #else
@@ -194,7 +202,7 @@ void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __glob
     if (p.narrow_q)                              // each work item narrows the words that it has stored
         for (uint i = t; i < BQ * U; i += WG) q_tile[i / U * LD + i % U] = narrow(widen(q_tile[i / U * LD + i % U]) * alpha_q);
 
-    for (uint kb = next_tile(0, end, blk); kb < end; kb = next_tile(kb + 1, end, blk)) {
+    for (uint kb = next_tile(0, end, blk, SKIP); kb < end; kb = next_tile(kb + 1, end, blk, SKIP)) {
         const uint k0 = kb * BK;
         const bool use_mask = !SKIP || blk[kb] != 2;
         float s[RQ * CK];
@@ -207,7 +215,7 @@ void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __glob
             float top = NEG_BIG;
             #pragma unroll
             for (uint c = 0; c < CK; c++) {
-                s[r * CK + c] = masked(s[r * CK + c] * unit, row, k0 + tx + c * TX, mask + (size_t)row * p.seq_len_k, use_mask, &p);
+                s[r * CK + c] = masked(s[r * CK + c] * unit, row, k0 + tx + c * TX, mask + (size_t)row * p.seq_len_k, use_mask, p);
                 top = fmax(top, s[r * CK + c]);
             }
             part_max[(ty + r * TQ) * TX + tx] = top;

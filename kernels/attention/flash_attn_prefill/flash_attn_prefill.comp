@@ -15,15 +15,21 @@
 #include "kernels/common/mxb.glsl"
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill.def"
 
-layout(constant_id = 200) const bool align_Q = true;
-layout(constant_id = 201) const bool align_K = true;
-layout(constant_id = 300) const bool has_mask = false;
-layout(constant_id = 301) const bool do_causal = false;
-layout(constant_id = 303) const bool has_blk = false;
+layout(constant_id = 200) const bool FC_ALIGN_Q = true;
+layout(constant_id = 201) const bool FC_ALIGN_K = true;
+layout(constant_id = 300) const bool FC_HAS_MASK = false;
+layout(constant_id = 301) const bool FC_DO_CAUSAL = false;
+layout(constant_id = 303) const bool FC_HAS_BLK = false;
 layout(constant_id = 1000) const uint BQ = 32;
 layout(constant_id = 1001) const uint BK = 16;
 layout(constant_id = 1002) const uint WG = 128;
 layout(constant_id = 1003) const uint RQ = 4;
+layout(constant_id = 1004) const uint RUNTIME = 0;   // 1: read from the parameters what constants 200 to 303 say otherwise
+#define align_Q (RUNTIME != 0 ? p.seq_len_q % BQ == 0 : FC_ALIGN_Q)
+#define align_K (RUNTIME != 0 ? p.seq_len_k % BK == 0 : FC_ALIGN_K)
+#define has_mask (RUNTIME != 0 ? p.mask != 0 : FC_HAS_MASK)
+#define CAUSAL (RUNTIME != 0 ? p.do_causal != 0 : FC_DO_CAUSAL)
+#define SKIP (RUNTIME != 0 ? p.has_blk != 0 : FC_HAS_BLK)
 layout(local_size_x_id = 1002) in;
 
 #if DTYPE == 0
@@ -80,7 +86,7 @@ uvec4 narrow(vec4 x[NV])
 // The first key tile from kb on that is not skipped.
 uint next_tile(uint kb, uint end, uint blk_row)
 {
-    while (has_blk && kb < end && uint(blk[blk_row + kb]) == 0) kb++;
+    while (SKIP && kb < end && uint(blk[blk_row + kb]) == 0) kb++;
     return kb;
 }
 
@@ -129,7 +135,7 @@ float masked(float x, uint row, uint key, uint mask_row, bool use_mask)
 {
     const float blocked = uintBitsToFloat(0xff800000u);
     if (!align_K && key >= p.seq_len_k) return blocked;
-    if (do_causal && key > row + p.q_offset) return blocked;
+    if (CAUSAL && key > row + p.q_offset) return blocked;
     if (has_mask && use_mask && (align_Q || row < p.seq_len_q)) {
 #if BOOLMASK
         if (uint(mask[mask_row + key]) == 0) return blocked;
@@ -220,7 +226,7 @@ void main()
     const uint kv_base = (b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;
     const uint mask_head = p.mask == 2 ? head * p.seq_len_q : 0;
     const uint nk = (p.seq_len_k + BK - 1) / BK;
-    const uint end = do_causal ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
+    const uint end = CAUSAL ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
     const float alpha = p.scale * LOG2E, unit = p.narrow_q != 0 ? 1.0 : alpha;
 
     load_q(q_base, rows, ROUND_T(alpha));
@@ -231,7 +237,7 @@ void main()
     }
     for (uint kb = next_tile(0, end, qt * nk); kb < end; kb = next_tile(kb + 1, end, qt * nk)) {
         const uint k0 = kb * BK, words = (p.seq_len_k - k0) * U;   // 16-byte words of K and V from here on
-        const bool use_mask = !has_blk || uint(blk[qt * nk + kb]) != 2;
+        const bool use_mask = !SKIP || uint(blk[qt * nk + kb]) != 2;
         for (uint i = t; i < BK * U; i += WG)
             kv_tile[i / U * LD + i % U] = align_K || i < words ? K[kv_base + k0 * U + i] : uvec4(0);
         barrier();                   // K and, the first time, Q' are there

@@ -200,7 +200,8 @@ static const struct mxb_tensor tensors[] = {     /* T_Q, T_K, ... */
     { .name = "O", .role = MXB_OUT, .dtype = MXB_T, .shape = "batch,n_heads,seq_len_q,512" },
     { .name = "mask", .role = MXB_IN, .dtype = MXB_T3, .present = "mask != 0",
       .shape = "mask == 2 ? batch : 1, mask == 2 ? n_heads : 1, seq_len_q, seq_len_k" },
-    { .name = "blk", .role = MXB_IN, .dtype = MXB_U8, .present = "has_blk", .shape = "cdiv(seq_len_q, 8), cdiv(seq_len_k, 64)" },
+    { .name = "blk", .role = MXB_IN, .dtype = MXB_U8, .present = "has_blk",
+      .classes = "skipped mixed clean", .shape = "cdiv(seq_len_q, 8), cdiv(seq_len_k, 64)" },
 };
 static const struct mxb_entry entries[] = {      /* T, T2: Q, K, V and O; T3: mask */
     { "flash_attn_prefill_llamacpp_bf16_d512",          { MXB_BF16, MXB_BF16, MXB_BF16 }, "BD=512 BOOLMASK=0" },
