@@ -38,6 +38,7 @@ struct view {                        /* one output under comparison */
 struct tally {                       /* of one output */
     uint64_t compared, bad, at;      /* at: the worst element */
     double sum2, worst2;             /* of (e/sigma)^2 */
+    double e2, v2;                   /* sums of squared errors and values, where both are finite */
     double got_lo, got_hi, want_lo, want_hi;   /* finite values */
 };
 
@@ -105,6 +106,8 @@ static void compare_batch(const struct view *w, uint64_t first, uint64_t n, stru
             a->at = first + i;
         }
         if (isfinite(got[i]) && isfinite(v[i])) {
+            a->e2 += (got[i] - v[i]) * (got[i] - v[i]);
+            a->v2 += v[i] * v[i];
             a->got_lo = got[i] < a->got_lo ? got[i] : a->got_lo;
             a->got_hi = got[i] > a->got_hi ? got[i] : a->got_hi;
             a->want_lo = v[i] < a->want_lo ? v[i] : a->want_lo;
@@ -190,7 +193,7 @@ void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const
     double worst = -1;               /* of the tensors, the larger of its two figures in units of their gates */
     const char *vacuous = NULL;
     double constant = 0;
-    *r = (struct check_report){ .status = ST_PASS };
+    *r = (struct check_report){ .status = ST_PASS, .nrmse = NAN };
     for (uint32_t t = 0; t < pr->op->ntensor; t++) {
         if (!problem_writes(pr, t))
             continue;
@@ -201,6 +204,8 @@ void check_impl(const struct mxb_problem *pr, const struct oracle *oracle, const
         const double rms = sqrt(a.sum2 / (double)a.compared), max = sqrt(a.worst2);
         r->compared += a.compared;
         r->bad += a.bad;
+        if (!w.bits && a.v2 > 0)
+            r->nrmse = fmax(r->nrmse, sqrt(a.e2 / a.v2));    /* fmax() takes the number beside a NaN */
         if (a.bad > 0 || !(rms <= CHECK_GATE_RMS * tolerance))
             r->status = ST_FAIL;
         if (is_vacuous(&w, &a)) {
@@ -241,7 +246,7 @@ void check_variance(const struct mxb_problem *pr, uint32_t t, const struct mxb_r
 
 void check_same_bits(const struct mxb_problem *pr, void *const *a, void *const *b, struct check_report *r)
 {
-    *r = (struct check_report){ .status = ST_PASS };
+    *r = (struct check_report){ .status = ST_PASS, .nrmse = NAN };
     for (uint32_t t = 0; t < pr->op->ntensor; t++) {
         const size_t size = mxb_dtype_size(pr->dtype[t]);
         const char *x = a[t], *y = b[t];

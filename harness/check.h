@@ -22,6 +22,7 @@ bool status_fails_run(enum mxb_status);            /* all but PASS and SKIP */
 struct check_report {
     enum mxb_status status;
     double   err_rms, err_max;       /* in sigma; the worst tensor's; 0 under bit equality that held */
+    double   nrmse;                  /* rms error / rms value of the worst output that has an error model; NaN = none */
     uint64_t compared;               /* elements */
     uint64_t bad;                    /* elements beyond their gate */
     uint32_t tensor;                 /* of the worst element */

@@ -1,4 +1,4 @@
-/* All cases of one problem on all devices (group.h). */
+/* All cases of one problem on all devices, and of several problems that are timed side by side (group.h). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +76,7 @@ static bool judge(struct group *g, struct slot *s, const struct job *j, const st
     s->err_rms = fmax(s->err_rms, r.err_rms);
     s->err_max = fmax(s->err_max, r.err_max);
     s->compared += r.compared;
+    if (pr->fill == MXB_FILL_NORMAL) s->nrmse = fmax(s->nrmse, r.nrmse);
     if (r.status == ST_PASS) return true;
     char text[MXB_ERRLEN];
     snprintf(text, sizeof(text), "%s fill: %.480s", fill_name[pr->fill], r.text);
@@ -263,20 +264,27 @@ static void shuffle(const struct group *g, uint32_t round, uint32_t *order)
     }
 }
 
-/* Rounds are the outer loop, so that each visits every case of the problem once, in an order of its own. */
-static void bench_slots(struct group *g, const struct inputs *in, const struct judge *ju)
+/* What one fill needs: inputs, and unless cases are only timed, the oracle. */
+struct fill_run { struct mxb_problem pr; struct inputs in; struct oracle oracle; struct item_set items; struct judge ju; bool check; };
+
+static const struct judge *judge_of(const struct fill_run *f) { return f->check ? &f->ju : NULL; }
+
+/* One round: every case of the problem once, in an order of the round's own. */
+static void bench_slots(struct group *g, uint32_t round)
 {
     uint32_t *order = malloc((g->nslot + 1) * sizeof(*order));
-    if (!order) fail_alive(g, "out of memory");
-    for (uint32_t r = 0; order && r < g->bp->block->bench.rounds && r < MAX_ROUNDS; r++) {
-        shuffle(g, r, order);
-        for (uint32_t i = 0; i < g->nslot; i++) {
-            struct slot *s = &g->slot[order[i]];
-            if (alive(s) && run_interrupted) s->interrupted = true;
-            if (alive(s)) bench_round(g, s, r, in, ju);
-        }
+    if (order) shuffle(g, round, order);
+    else fail_alive(g, "out of memory");
+    for (uint32_t i = 0; order && i < g->nslot; i++) {
+        struct slot *s = &g->slot[order[i]];
+        if (alive(s) && run_interrupted) s->interrupted = true;
+        if (alive(s)) bench_round(g, s, round, &g->normal->in, judge_of(g->normal));
     }
     free(order);
+}
+
+static void combine_slots(struct group *g)
+{
     for (uint32_t i = 0; i < g->nslot; i++) {
         struct slot *s = &g->slot[i];
         struct summary sum[MAX_ROUNDS];
@@ -300,60 +308,96 @@ static int finish_slots(struct group *g, uint32_t n, char *err, size_t errlen)
     return rc;
 }
 
-/* With the normal fill, which comes last, every case ends here; timed ones end together, as their rounds are interleaved. */
-static int run_slots(struct group *g, enum mxb_fill fill, const struct inputs *in, const struct judge *ju, bool bench,
-                     char *err, size_t errlen)
+static void make_fill(struct group *g, enum mxb_fill fill, bool check, struct fill_run *f)
+{
+    const struct check_opts *co = &g->bp->block->check;
+    char why[MXB_ERRLEN] = "out of memory for the inputs";
+    *f = (struct fill_run){ .pr = g->pr, .check = check, .ju = { &f->oracle, &f->items, co->tolerance } };
+    f->pr.fill = fill;
+    int rc = make_inputs(g, &f->pr, &f->in);
+    const double t0 = now_ns();
+    const bool known = !chain_of(g->pr.op);          /* a chain's oracles depend on what each device puts out */
+    if (rc == 0 && check && known && !run_interrupted) {
+        rc = item_set_make(&f->pr, co->sampled, &f->items, why, sizeof(why));
+        if (rc == 0) rc = oracle_run(&f->pr, f->in.stored, &f->items, g->threads, &f->oracle, why, sizeof(why));
+        g->oracle_ns += now_ns() - t0;
+        g->oracles++;
+    }
+    if (rc) fail_alive(g, why);
+}
+
+static void drop_oracle(struct fill_run *f)
+{
+    oracle_free(&f->oracle);
+    item_set_free(&f->items);
+}
+
+/* Cases that will not be timed end with the normal fill, which comes last. */
+static int check_slots(struct group *g, const struct fill_run *f, bool last, char *err, size_t errlen)
 {
     int rc = 0;
     for (uint32_t i = 0; i < g->nslot && rc == 0; i++) {
         struct slot *s = &g->slot[i];
         if (alive(s) && run_interrupted) s->interrupted = true;
-        if (alive(s) && ju && !s->interrupted) check_slot(g, s, fill, in, ju);
-        if (fill == MXB_FILL_NORMAL && !bench) rc = finish_slots(g, i + 1, err, errlen);
+        if (alive(s) && f->check && !s->interrupted) check_slot(g, s, f->pr.fill, &f->in, &f->ju);
+        if (last) rc = finish_slots(g, i + 1, err, errlen);
     }
-    if (bench) bench_slots(g, in, ju);
     return rc;
 }
 
-static int run_fill(struct group *g, enum mxb_fill fill, bool check, bool bench, char *err, size_t errlen)
+static int run_fill(struct group *g, enum mxb_fill fill, char *err, size_t errlen)
 {
-    const struct check_opts *co = &g->bp->block->check;
     const uint64_t mark = arena_mark(g->arena);
-    struct mxb_problem pr = g->pr;
-    struct inputs in;
-    struct oracle oracle = { 0 };
-    struct item_set items = { 0 };
-    const struct judge ju = { &oracle, &items, co->tolerance };
-    char why[MXB_ERRLEN] = "out of memory for the inputs";
-    pr.fill = fill;
-    int rc = make_inputs(g, &pr, &in);
-    const double t0 = now_ns();
-    const bool known = !chain_of(pr.op);             /* a chain's oracles depend on what each device puts out */
-    if (rc == 0 && check && known && !run_interrupted) {
-        rc = item_set_make(&pr, co->sampled, &items, why, sizeof(why));
-        if (rc == 0) rc = oracle_run(&pr, in.stored, &items, g->threads, &oracle, why, sizeof(why));
-        g->oracle_ns += now_ns() - t0;
-        g->oracles++;
-    }
-    if (rc) fail_alive(g, why);
-    rc = run_slots(g, fill, &in, check ? &ju : NULL, bench, err, errlen);
-    oracle_free(&oracle);
-    item_set_free(&items);
+    struct fill_run f;
+    make_fill(g, fill, true, &f);
+    const int rc = check_slots(g, &f, fill == MXB_FILL_NORMAL, err, errlen);
+    drop_oracle(&f);
     arena_release(g->arena, mark);
     return rc;
 }
 
-/* The normal fill comes last: its inputs and oracle serve the timing too. */
-int group_run(struct group *g, char *err, size_t errlen)
+/* The normal fill comes last: its inputs and oracle serve the timing too, and are kept for it. */
+static int check_group(struct group *g, char *err, size_t errlen)
 {
     const struct check_opts *c = &g->bp->block->check;
-    const bool bench = g->bp->block->bench.enabled;
     const uint32_t fills = c->enabled ? c->fills : 0;
     int rc = 0;
     for (int f = MXB_NFILL - 1; f > MXB_FILL_NORMAL && any_alive(g) && rc == 0; f--)
-        if (fills & 1u << f) rc = run_fill(g, (enum mxb_fill)f, true, false, err, errlen);
-    const bool normal = (fills & 1u << MXB_FILL_NORMAL) != 0;
-    if ((normal || bench) && any_alive(g) && rc == 0)
-        rc = run_fill(g, MXB_FILL_NORMAL, normal || (bench && c->enabled), bench, err, errlen);
-    return rc ? rc : finish_slots(g, g->nslot, err, errlen);
+        if (fills & 1u << f) rc = run_fill(g, (enum mxb_fill)f, err, errlen);
+    if (rc || !any_alive(g)) return rc;
+    if (!g->bp->block->bench.enabled) return fills & 1u << MXB_FILL_NORMAL ? run_fill(g, MXB_FILL_NORMAL, err, errlen) : 0;
+    g->normal = malloc(sizeof(*g->normal));
+    if (!g->normal) {
+        fail_alive(g, "out of memory");
+        return 0;
+    }
+    make_fill(g, MXB_FILL_NORMAL, c->enabled, g->normal);
+    return check_slots(g, g->normal, false, err, errlen);
 }
+
+static void time_groups(struct group *g, uint32_t n)
+{
+    uint32_t rounds = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (g[i].normal && g[i].bp->block->bench.rounds > rounds) rounds = g[i].bp->block->bench.rounds;
+    for (uint32_t r = 0; r < rounds && r < MAX_ROUNDS; r++)
+        for (uint32_t k = 0; k < n; k++) {
+            struct group *one = &g[r % 2 ? n - 1 - k : k];
+            if (one->normal && r < one->bp->block->bench.rounds) bench_slots(one, r);
+        }
+}
+
+int groups_run(struct group *g, uint32_t n, char *err, size_t errlen)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < n && rc == 0; i++) rc = check_group(&g[i], err, errlen);
+    if (rc == 0) time_groups(g, n);
+    for (uint32_t i = 0; i < n; i++) {
+        combine_slots(&g[i]);
+        if (g[i].normal) drop_oracle(g[i].normal);
+        if (rc == 0) rc = finish_slots(&g[i], g[i].nslot, err, errlen);
+    }
+    return rc;
+}
+
+void *const *group_inputs(const struct group *g) { return g->normal ? g->normal->in.stored : NULL; }

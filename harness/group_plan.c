@@ -1,4 +1,5 @@
 /* The cases of one problem and the devices for them: which can run, and how (group.h). */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static int add_slot(struct group *g, const struct bench_case *c, struct device *
         g->slot = p;
         g->cap = cap;
     }
-    g->slot[g->nslot++] = (struct slot){ .item = c, .dev = d, .bad_fill = -1, .status = ST_PASS };
+    g->slot[g->nslot++] = (struct slot){ .item = c, .dev = d, .bad_fill = -1, .status = ST_PASS, .nrmse = NAN };
     return 0;
 }
 
@@ -65,6 +66,7 @@ int group_begin(struct group *g, uint32_t first, uint32_t n, char *err, size_t e
     int rc = 0;
     g->bp = bp;
     g->steps = NULL;
+    g->normal = NULL;
     g->nslot = g->nfinished = 0;
     g->oracle_ns = 0;
     g->oracles = 0;
@@ -99,6 +101,8 @@ void group_end(struct group *g)
     for (uint32_t i = 0; i < g->nslot; i++)
         for (uint32_t r = 0; r < g->slot[i].nround; r++) free(g->slot[i].round[r]);
     free(g->slot);
+    free(g->normal);
+    g->normal = NULL;
     g->slot = NULL;
     g->nslot = g->cap = 0;
 }

@@ -69,6 +69,12 @@ void sinks_row(struct report_sinks *s, const struct result_row *r, const char *l
     for (uint32_t i = 0; i < s->n; i++) s->sink[i].reporter->row(s->sink[i].file, s->sink[i].state, r, label, c);
 }
 
+void sinks_headline(struct report_sinks *s, const struct headline *h)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->sink[i].reporter->headline) s->sink[i].reporter->headline(s->sink[i].file, s->sink[i].state, h);
+}
+
 int sinks_end(struct report_sinks *s, const struct run_summary *sum, char *err, size_t errlen)
 {
     static const struct run_summary nothing;

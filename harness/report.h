@@ -3,6 +3,7 @@
 #define MXB_REPORT_H
 #include <stdio.h>
 #include "harness/devices.h"
+#include "harness/headline.h"
 #include "harness/store.h"
 #include "harness/suite.h"
 
@@ -34,6 +35,7 @@ struct reporter {
                   void **state);
     /* label: "vulkan:0" or "vulkan" without a device.  Text of the row is the caller's and gone afterwards. */
     void (*row)(FILE *, void *state, const struct result_row *, const char *label, const struct bench_case *);
+    void (*headline)(FILE *, void *state, const struct headline *);  /* after the rows of a pair; NULL = not shown */
     void (*end)(FILE *, void *state, const struct run_summary *);    /* frees the state */
 };
 extern const struct reporter *const reporters[];    /* NULL-terminated; the first one is the default */
@@ -48,6 +50,7 @@ int  sinks_add(struct report_sinks *, const char *spec, bool to_file, char *err,
 int sinks_begin(struct report_sinks *, const struct case_list *, const struct device_list *,
                 const struct report_style *, char *err, size_t errlen);
 void sinks_row(struct report_sinks *, const struct result_row *, const char *label, const struct bench_case *);
+void sinks_headline(struct report_sinks *, const struct headline *);
 /* summary NULL: nothing was run.  Not 0: a file could not be written. */
 int  sinks_end(struct report_sinks *, const struct run_summary *, char *err, size_t errlen);
 

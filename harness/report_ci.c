@@ -78,5 +78,5 @@ static void end_tap(FILE *f, void *state, const struct run_summary *s)
     free(state);
 }
 
-const struct reporter report_junit = { "junit", begin_junit, row_junit, end_junit };
-const struct reporter report_tap = { "tap", begin_tap, row_tap, end_tap };
+const struct reporter report_junit = { "junit", begin_junit, row_junit, NULL, end_junit };
+const struct reporter report_tap = { "tap", begin_tap, row_tap, NULL, end_tap };

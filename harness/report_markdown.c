@@ -14,6 +14,7 @@ struct markdown {
     struct text device, failure, timed;
     uint32_t nfailure, ntimed, nreason, nskip;
     struct reason reason[MAX_REASONS];               /* why cases were skipped */
+    struct headline_page headlines;
 };
 
 static bool open_text(struct text *t) { return (t->file = open_memstream(&t->data, &t->size)) != NULL; }
@@ -101,6 +102,13 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     else if (r->nround) add_timed(m, r, label);
 }
 
+static void headline(FILE *f, void *state, const struct headline *h)
+{
+    struct markdown *m = state;
+    (void)f;
+    headline_page_add(&m->headlines, h);
+}
+
 static void put_text(FILE *f, struct text *t)
 {
     fflush(t->file);
@@ -151,6 +159,8 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     fprintf(f, "%u | %.1f |\n\n| device | name | driver |\n|---|---|---|\n", total, s->wall_s);
     put_text(f, &m->device);
     if (s->not_run) fprintf(f, "\nStopped at a failure: %u cases not run.\n", s->not_run);
+    headline_page_print(&m->headlines, true, f);
+    headline_page_free(&m->headlines);
     print_lists(f, m);
     if (s->run_uuid && *s->run_uuid) fprintf(f, "\nRun `%s`.\n", s->run_uuid);
     for (uint32_t i = 0; i < m->nreason; i++) free(m->reason[i].text);
@@ -160,4 +170,4 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     free(m);
 }
 
-const struct reporter report_markdown = { "markdown", begin, row, end };
+const struct reporter report_markdown = { "markdown", begin, row, headline, end };

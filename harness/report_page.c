@@ -69,7 +69,11 @@ static int write_raw(const char *folder, const struct result_set *s, char *err, 
     FILE *f = open_in(folder, "results.csv", err, errlen);
     if (!f) return MXB_EINVAL;
     result_line_csv_head(f);
-    for (uint32_t i = 0; i < s->nresult; i++) result_line_csv(f, &s->result[i].line);
+    fputc('\n', f);
+    for (uint32_t i = 0; i < s->nresult; i++) {
+        result_line_csv(f, &s->result[i].line);
+        fputc('\n', f);
+    }
     int rc = close_file(f, "results.csv", err, errlen);
     if (rc || !(f = open_in(folder, "results.json", err, errlen))) return MXB_EINVAL;
     fputs("[\n", f);
@@ -152,6 +156,7 @@ static int write_page(struct page *p, char *err, size_t errlen)
     if (!(p->f = open_in(p->folder, "index.html", err, errlen))) return MXB_EINVAL;
     put_head(p);
     page_summary(p);
+    const int rc = page_headlines(p, err, errlen);
     page_machines(p);
     page_overview_plots(p);
     put_ops(p);
@@ -165,7 +170,8 @@ static int write_page(struct page *p, char *err, size_t errlen)
     fputs("</main>\n", p->f);
     put_asset(p->f, "script", "page", ".js");
     fputs("</body>\n</html>\n", p->f);
-    return close_file(p->f, "index.html", err, errlen);
+    const int closed = close_file(p->f, "index.html", rc ? NULL : err, rc ? 0 : errlen);
+    return rc ? rc : closed;
 }
 
 static int load(const struct cli *c, struct store *st, struct result_set *set, char *err, size_t errlen)

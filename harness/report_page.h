@@ -19,6 +19,8 @@ uint32_t count_status(const struct result_set *, const char *op, const char *sta
 
 void page_summary(struct page *);    /* counts, worst errors, reasons of skips, failures */
 void page_machines(struct page *);   /* runs, machines, devices */
+/* The ratios of pairs; nothing if the runs have none. */
+int  page_headlines(struct page *, char *err, size_t errlen);
 void page_overview_plots(struct page *);
 void page_op_plots(struct page *, const char *op);
 void page_table(struct page *, const char *op);

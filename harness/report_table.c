@@ -39,6 +39,7 @@ struct table {
     uint32_t *varies;                /* per problem: bit per parameter of its op that is worth showing */
     struct line *line; uint32_t nline, cap;
     bool starred;                    /* some line was marked as the fastest */
+    struct headline_page headlines;
 };
 
 /* ---- what is shown ---- */
@@ -360,6 +361,13 @@ static void row(FILE *f, void *state, const struct result_row *r, const char *la
     fill_cells(l, r, label);
 }
 
+static void headline(FILE *f, void *state, const struct headline *h)
+{
+    struct table *t = state;
+    (void)f;
+    headline_page_add(&t->headlines, h);
+}
+
 static void end(FILE *f, void *state, const struct run_summary *s)
 {
     struct table *t = state;
@@ -367,6 +375,8 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     size_t n = 0;
     uint32_t total = 0;
     flush(f, t);
+    headline_page_print(&t->headlines, false, f);
+    headline_page_free(&t->headlines);
     fputc('\n', f);
     for (int i = 0; i < ST_COUNT; i++) {
         total += s->count[i];
@@ -392,4 +402,4 @@ static void end(FILE *f, void *state, const struct run_summary *s)
     free(t);
 }
 
-const struct reporter report_table = { "table", begin, row, end };
+const struct reporter report_table = { "table", begin, row, headline, end };

@@ -143,7 +143,6 @@ void result_line_json(FILE *out, const struct result_line *l)
 void result_line_csv_head(FILE *out)
 {
     for (size_t i = 0; i < MXB_COUNT(field); i++) fprintf(out, "%s%s", i ? "," : "", field[i].name);
-    fputc('\n', out);
 }
 
 void result_line_csv(FILE *out, const struct result_line *l)
@@ -151,6 +150,7 @@ void result_line_csv(FILE *out, const struct result_line *l)
     for (size_t i = 0; i < MXB_COUNT(field); i++) {
         const struct field *f = &field[i];
         if (i) fputc(',', out);
+        if (!l) continue;
         switch (f->kind) {
         case TEXT:
         case RAW:     put_escaped(out, ESC_CSV, text_at(l, f)); break;
@@ -166,5 +166,4 @@ void result_line_csv(FILE *out, const struct result_line *l)
         } break;
         }
     }
-    fputc('\n', out);
 }

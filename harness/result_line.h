@@ -25,6 +25,6 @@ struct result_line {                 /* text: NULL = unknown; numbers: NaN = no 
 /* id: room for the line's id.  The line borrows the row's text. */
 void result_line_of(const struct result_row *, const char *label, char id[17], struct result_line *);
 void result_line_json(FILE *, const struct result_line *);           /* one object and a line break */
-void result_line_csv_head(FILE *);
-void result_line_csv(FILE *, const struct result_line *);
+void result_line_csv_head(FILE *);                                    /* without a line break */
+void result_line_csv(FILE *, const struct result_line *);            /* the same; NULL: empty cells */
 #endif

@@ -75,7 +75,7 @@ static void end(FILE *f, void *state, const struct run_summary *s)
 {
     (void)f; (void)state; (void)s;
 }
-static const struct reporter quiet = { "roofline", begin, row, end };
+static const struct reporter quiet = { "roofline", begin, row, NULL, end };
 
 /* Bytes moved by a case: from a quarter of a MiB, which private caches hold, to eight times the last-level cache.  As text:
  * groups of 16 bytes per buffer of a copy, and rows of a read. */

@@ -226,21 +226,60 @@ static int finish_slot(void *ctx, const struct group *g, const struct slot *s, c
     return rc;
 }
 
-static int run_group(struct run *r, uint32_t first, uint32_t n, char *err, size_t errlen)
+/* ---- problems ---- */
+
+struct headline_sink { struct run *r; char *err; size_t errlen; };
+
+static int finish_headline(void *ctx, const struct headline *h)
 {
-    struct group g = { .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads,
-                       .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL,
-                       .finished = finish_slot, .ctx = r, .plant = r->o->plant, .order_seed = r->order_seed };
-    const uint64_t mark = arena_mark(&r->arena);
-    int rc = group_begin(&g, first, n, err, errlen);
-    if (rc == 0) {
-        progress_step(&r->progress, g.bp->entry->name);
-        rc = group_run(&g, err, errlen);
-        r->sum.problems++;
-        r->sum.oracles += g.oracles;
+    struct headline_sink *k = ctx;
+    struct run *r = k->r;
+    const int rc = r->store ? store_headline(r->store, h, k->err, k->errlen) : 0;
+    progress_clear(&r->progress);
+    if (rc == 0) sinks_headline(&r->sinks, h);
+    return rc;
+}
+
+/* The problems of the items [first, end): one, or those of a pair. */
+static int run_groups(struct run *r, struct group *g, uint32_t first, uint32_t end, char *err, size_t errlen)
+{
+    const struct bench_case *item = r->cases.item;
+    uint32_t n = 0;
+    int rc = 0;
+    for (uint32_t i = first; i < end && rc == 0; n++) {
+        uint32_t next = i + 1;
+        while (next < end && item[next].problem == item[i].problem) next++;
+        g[n] = (struct group){ .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads,
+                               .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL,
+                               .finished = finish_slot, .ctx = r, .plant = r->o->plant, .order_seed = r->order_seed };
+        rc = group_begin(&g[n], i, next - i, err, errlen);
+        i = next;
     }
-    r->progress.done += n;
-    group_end(&g);
+    if (rc == 0) {
+        progress_step(&r->progress, g->bp->entry->name);
+        rc = groups_run(g, n, err, errlen);
+    }
+    struct headline_sink sink = { r, err, errlen };
+    if (rc == 0 && (rc = headlines_of(g, n, finish_headline, &sink)) == MXB_ENOMEM) snprintf(err, errlen, "out of memory");
+    for (uint32_t i = 0; i < n; i++) {
+        r->sum.problems++;
+        r->sum.oracles += g[i].oracles;
+        group_end(&g[i]);
+    }
+    return rc;
+}
+
+static int run_unit(struct run *r, uint32_t first, uint32_t end, char *err, size_t errlen)
+{
+    const uint64_t mark = arena_mark(&r->arena);
+    struct group *g = calloc(end - first, sizeof(*g));
+    if (!g) {
+        snprintf(err, errlen, "out of memory");
+        return MXB_ENOMEM;
+    }
+    const int rc = run_groups(r, g, first, end, err, errlen);
+    r->progress.done += end - first;
+    free(g);
     arena_release(&r->arena, mark);
     return rc;
 }
@@ -275,14 +314,23 @@ static int store_probe(struct run *r, char *err, size_t errlen)
     return store_add_roofline(r->store, d->be->name, &d->caps, &measured, MXB_VERSION, err, errlen);
 }
 
-/* First item of every problem, in the order in which they are run. */
-static uint32_t *problem_order(const struct run *r, uint32_t *n)
+/* End of the items that are run together with `first`: those of its problem, or of its pair. */
+static uint32_t unit_end(const struct case_list *l, uint32_t first)
+{
+    const struct suite_pair *pair = l->problem[l->item[first].problem].block->pair;
+    uint32_t end = first + 1;
+    while (end < l->nitem && (l->item[end].problem == l->item[first].problem ||
+                              (pair && l->problem[l->item[end].problem].block->pair == pair))) end++;
+    return end;
+}
+
+/* First item of every unit, in the order in which they are run. */
+static uint32_t *unit_order(const struct run *r, uint32_t *n)
 {
     const struct case_list *l = &r->cases;
     uint32_t *first = malloc((l->nitem + 1) * sizeof(*first));
     *n = 0;
-    for (uint32_t i = 0; first && i < l->nitem; i++)
-        if (i == 0 || l->item[i].problem != l->item[i - 1].problem) first[(*n)++] = i;
+    for (uint32_t i = 0; first && i < l->nitem; i = unit_end(l, i)) first[(*n)++] = i;
     for (uint32_t i = *n; first && r->o->shuffle && i > 1; i--) {
         const uint32_t k = (uint32_t)((uint64_t)mxb_rand_u32(r->order_seed, STREAM_PROBLEMS, i) * i >> 32);
         const uint32_t t = first[i - 1];
@@ -294,17 +342,14 @@ static uint32_t *problem_order(const struct run *r, uint32_t *n)
 
 static int run_all(struct run *r, char *err, size_t errlen)
 {
-    uint32_t n, *first = problem_order(r, &n);
-    const struct bench_case *item = r->cases.item;
+    uint32_t n, *first = unit_order(r, &n);
     int rc = first ? 0 : MXB_ENOMEM;
     if (rc) snprintf(err, errlen, "out of memory");
     else rc = sinks_begin(&r->sinks, &r->cases, &r->devices, &r->o->style, err, errlen);
     r->reporting = rc == 0;
     progress_begin(&r->progress, r->cases.nitem);
     for (uint32_t i = 0; i < n && rc == 0 && !run_interrupted; i++) {
-        uint32_t end = first[i] + 1;
-        while (end < r->cases.nitem && item[end].problem == item[first[i]].problem) end++;
-        rc = run_group(r, first[i], end - first[i], err, errlen);
+        rc = run_unit(r, first[i], unit_end(&r->cases, first[i]), err, errlen);
         if (r->o->fail_fast && r->failed) {
             r->sum.not_run = r->cases.nitem - r->progress.done;
             break;

@@ -14,22 +14,6 @@ static int prepare(struct store *st, struct binder *b, const char *sql)
     return b->rc;
 }
 
-static int plain(struct store *st, const char *sql)
-{
-    return sqlite3_exec(st->db, sql, NULL, NULL, NULL);
-}
-
-/* Ends the transaction that the caller began, in the way that rc says. */
-static int finish(struct store *st, int rc, const char *what, char *err, size_t errlen)
-{
-    if (rc == SQLITE_OK) rc = plain(st, "COMMIT");
-    if (rc == SQLITE_OK) return 0;
-    store_fail(st->db, st->path, rc, what, err, errlen);
-    if (!sqlite3_get_autocommit(st->db)) plain(st, "ROLLBACK");
-    st->ndevice = 0;                                 /* rows that the rollback removed must not be used again */
-    return MXB_EDB;
-}
-
 static void copy_text(sqlite3_stmt *s, int column, char *out, size_t n)
 {
     const char *text = (const char *)sqlite3_column_text(s, column);
@@ -90,9 +74,9 @@ static int add_verdict(struct store *st, const struct result_row *r, const struc
 
 int store_verdict(struct store *st, const struct result_row *r, const struct verdict_row *v, char *err, size_t errlen)
 {
-    int rc = plain(st, "BEGIN IMMEDIATE");
+    int rc = store_plain(st, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK) rc = add_verdict(st, r, v);
-    return finish(st, rc, "cannot store a verdict", err, errlen);
+    return store_finish(st, rc, "cannot store a verdict", err, errlen);
 }
 
 /* ---- calibrations ---- */
@@ -102,7 +86,7 @@ int store_calibration(struct store *st, const char *backend, const struct mxb_ca
 {
     int64_t device_id = 0;
     struct binder b = { 0 };
-    int rc = plain(st, "BEGIN IMMEDIATE");
+    int rc = store_plain(st, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK) rc = store_device(st, backend, caps, &device_id);
     if (rc == SQLITE_OK) {
         prepare(st, &b,
@@ -120,7 +104,7 @@ int store_calibration(struct store *st, const char *backend, const struct mxb_ca
         rc = bind_run(&b, NULL);
         sqlite3_finalize(b.stmt);
     }
-    return finish(st, rc, "cannot store a calibration", err, errlen);
+    return store_finish(st, rc, "cannot store a calibration", err, errlen);
 }
 
 int store_last_calibration(struct store *st, const char *backend, const struct mxb_caps *caps, const char *rule,
@@ -129,7 +113,7 @@ int store_last_calibration(struct store *st, const char *backend, const struct m
     int64_t device_id = 0, machine_id = 0, env_id = 0;
     struct binder b = { 0 };
     *found = false;
-    int rc = plain(st, "BEGIN IMMEDIATE");
+    int rc = store_plain(st, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK) rc = store_machine(st->db, &machine_id, &env_id);
     if (rc == SQLITE_OK) {
         st->machine_id = machine_id;
@@ -156,7 +140,7 @@ int store_last_calibration(struct store *st, const char *backend, const struct m
         sqlite3_finalize(b.stmt);
         if (rc == SQLITE_ROW || rc == SQLITE_DONE) rc = SQLITE_OK;
     }
-    return finish(st, rc, "cannot read the calibrations", err, errlen);
+    return store_finish(st, rc, "cannot read the calibrations", err, errlen);
 }
 
 /* ---- history ---- */
@@ -224,11 +208,11 @@ int store_history(struct store *st, const char *run_uuid, const struct result_ro
 {
     int64_t device_id = 0, env_id;
     memset(h, 0, sizeof *h);
-    int rc = plain(st, "BEGIN IMMEDIATE");           /* device and machine are looked up by inserting them */
+    int rc = store_plain(st, "BEGIN IMMEDIATE");           /* device and machine are looked up by inserting them */
     if (rc == SQLITE_OK) rc = store_machine(st->db, &st->machine_id, &env_id);
     if (rc == SQLITE_OK) rc = store_device(st, r->backend, r->caps, &device_id);
     if (rc == SQLITE_OK) rc = read_history(st, run_uuid, r, device_id, h);
-    return finish(st, rc, "cannot read the history", err, errlen);
+    return store_finish(st, rc, "cannot read the history", err, errlen);
 }
 
 /* ---- baselines ---- */
@@ -240,7 +224,7 @@ int store_accept(struct store *st, const char *hex, const char *reason, uint32_t
                                    " FROM bench_case WHERE hash BETWEEN ?4 AND ?4 || 'g'";
     int64_t env_id;
     struct binder b = { 0 };
-    int rc = plain(st, "BEGIN IMMEDIATE");
+    int rc = store_plain(st, "BEGIN IMMEDIATE");
     if (rc == SQLITE_OK) rc = store_machine(st->db, &st->machine_id, &env_id);
     if (rc == SQLITE_OK) {
         prepare(st, &b, *hex ? some_sql : all_sql);
@@ -252,7 +236,7 @@ int store_accept(struct store *st, const char *hex, const char *reason, uint32_t
         *changed = (uint32_t)sqlite3_changes(st->db);
         sqlite3_finalize(b.stmt);
     }
-    return finish(st, rc, "cannot store a baseline", err, errlen);
+    return store_finish(st, rc, "cannot store a baseline", err, errlen);
 }
 
 int store_baselines(struct store *st, void (*each)(void *ctx, const struct baseline_row *), void *ctx, char *err,

@@ -68,6 +68,11 @@ int  store_case(struct store *, const struct result_row *, int64_t *id, bool *us
 /* Binds row ids of runs to ?1 as a JSON list, for json_each().  SQLite's code. */
 int  store_bind_runs(sqlite3_stmt *, const int64_t *run, uint32_t nrun);
 
+/* A statement without parameters.  SQLite's code. */
+int  store_plain(struct store *, const char *sql);
+/* Ends the transaction that the caller began, in the way that SQLite's code rc says.  0, or MXB_EDB with the text. */
+int  store_finish(struct store *, int rc, const char *what, char *err, size_t errlen);
+
 /* store_result() inside a transaction of the caller's.  SQLite's code. */
 int  store_add_result(struct store *, const struct result_row *);
 

@@ -107,6 +107,19 @@ static int merge_results(sqlite3 *db)
     return run_sql(db, sql);
 }
 
+static int merge_headlines(sqlite3 *db)
+{
+    struct columns c;
+    char list[COLUMNS_TEXT], from[COLUMNS_TEXT], sql[3 * COLUMNS_TEXT];
+    const int rc = columns_of(db, "headline", "id run_id device_id", &c);
+    if (rc) return rc;
+    snprintf(sql, sizeof sql,
+             "INSERT OR IGNORE INTO main.headline(run_id, device_id, %s) SELECT u.new, d.new, %s FROM other.headline o"
+             " JOIN temp.map_run u ON u.old = o.run_id JOIN temp.map_device d ON d.old = o.device_id ORDER BY o.id",
+             columns_list(&c, "", list), columns_list(&c, "o.", from));
+    return run_sql(db, sql);
+}
+
 static int merge_attached(sqlite3 *db, struct transfer_count *count)
 {
     int rc = run_sql(db, "BEGIN IMMEDIATE");
@@ -116,6 +129,7 @@ static int merge_attached(sqlite3 *db, struct transfer_count *count)
     for (size_t i = 0; i + 1 < MXB_COUNT(shared) && rc == SQLITE_OK; i++) rc = map_table(db, &shared[i]);
     if (rc == SQLITE_OK) rc = merge_runs(db);
     if (rc == SQLITE_OK) rc = merge_results(db);
+    if (rc == SQLITE_OK) rc = merge_headlines(db);
     if (rc == SQLITE_OK) {
         count->runs = (uint32_t)(schema_number(db, "SELECT count(*) FROM main.run", 0) - runs);
         count->results = (uint32_t)(schema_number(db, "SELECT count(*) FROM main.result", 0) - results);

@@ -221,7 +221,27 @@ static const char version_3[] =
     "  reason TEXT NOT NULL\n"
     ") STRICT;";
 
-const char *const schema_step[] = { version_1, version_2, version_3 };
+/* What the pairs of suites came to: ratios of times within one run. */
+#define HEADLINE_ARM(x)                                                                                               \
+    "  " x " TEXT NOT NULL, " x "_cases TEXT NOT NULL, -- what was timed; the ids of these cases, with ' + ' between\n"  \
+    "  " x "_kernels INTEGER NOT NULL, -- cases whose times are added up\n"                                            \
+    "  " x "_ns REAL, " x "_ci_lo_ns REAL, " x "_ci_hi_ns REAL, " x "_bytes REAL,\n"                                     \
+    "  " x "_err_rms REAL, " x "_err_max REAL, " x "_nrmse REAL, " x "_classes TEXT NOT NULL,\n"
+static const char version_4[] =
+    "CREATE TABLE headline(\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,\n"
+    "  device_id INTEGER NOT NULL REFERENCES device,\n"
+    "  suite TEXT NOT NULL, name TEXT NOT NULL,\n"
+    "  variant INTEGER NOT NULL, -- 0, 1, ...: combination of the pair's parameters\n"
+    "  claim TEXT NOT NULL, -- what the source says\n"
+    "  ratio REAL, ratio_lo REAL, ratio_hi REAL, -- time of b / time of a, 95 % interval; NULL = none\n"
+    "  rounds INTEGER NOT NULL, reason TEXT NOT NULL, -- why there is no ratio\n"
+    HEADLINE_ARM("a") HEADLINE_ARM("b")
+    "  UNIQUE(run_id, device_id, suite, name, variant)\n"
+    ") STRICT;";
+
+const char *const schema_step[] = { version_1, version_2, version_3, version_4 };
 const int schema_version = sizeof schema_step / sizeof schema_step[0];
 
 long long schema_number(sqlite3 *db, const char *sql, long long missing)

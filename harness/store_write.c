@@ -291,6 +291,21 @@ int store_add_result(struct store *st, const struct result_row *r)
     return rc;
 }
 
+int store_plain(struct store *st, const char *sql)
+{
+    return sqlite3_exec(st->db, sql, NULL, NULL, NULL);
+}
+
+int store_finish(struct store *st, int rc, const char *what, char *err, size_t errlen)
+{
+    if (rc == SQLITE_OK) rc = store_plain(st, "COMMIT");
+    if (rc == SQLITE_OK) return 0;
+    store_fail(st->db, st->path, rc, what, err, errlen);
+    if (!sqlite3_get_autocommit(st->db)) store_plain(st, "ROLLBACK");
+    st->ndevice = 0;                                 /* rows that the rollback removed must not be used again */
+    return MXB_EDB;
+}
+
 int store_result(struct store *st, const struct result_row *r, char *err, size_t errlen)
 {
     assert(st->run_id);                              /* store_begin() comes first */

@@ -17,6 +17,7 @@ enum { MAX_FILES = 1000, MAX_INCLUDE_DEPTH = 32, ALL_BACKENDS = (1 << NBACKEND_B
 
 static const char *const suite_keys[] = {
     "suite", "about", "backends", "seed", "max_cases", "include", "check", "bench", "defaults", "cases",
+    "pairs",
 };
 
 struct open_file {                   /* the files that include one another, innermost first */
@@ -43,29 +44,51 @@ static bool wanted(const struct suite_opts *o, const struct suite_block *b)
     return o->ntag == 0;
 }
 
-static int read_cases(struct reader *r, const struct node *cases)
+int read_block(struct reader *r, const struct node *map, struct suite_block **out, bool *whole)
 {
     const struct suite_opts *o = r->load->opts;
-    struct suite *suite = r->suite;
+    struct suite_block *b = &r->suite->block[r->suite->nblock];
+    struct case_spec c;
+    int rc = read_case(r, map, b, &c);
+    *whole = rc == 0 && wanted(o, b);
+    if (*whole) {
+        if (o->check_only) b->bench.enabled = false;
+        if (o->bench_only) b->check.enabled = false;
+        if (o->rounds) b->bench.rounds = o->rounds;
+        rc = sweep_case(r, &c);
+        *whole = !c.restricted;
+    }
+    pool_reset(&r->scratch);
+    if (rc) return rc;
+    r->suite->nblock++;
+    *out = b;
+    return 0;
+}
+
+static int read_cases(struct reader *r, const struct node *cases)
+{
     if (cases->kind != NODE_LIST) return fail_type(r, cases, "cases", "a list");
     if (cases->n == 0) return fail_at(r, cases, "'cases' is an empty list");
-    suite->block = pool_alloc(r->load->pool, cases->n * sizeof *suite->block);
-    if (!suite->block) return fail_memory(r);
     for (uint32_t i = 0; i < cases->n; i++) {
-        struct suite_block *b = &suite->block[i];
-        struct case_spec c;
-        int rc = read_case(r, cases->u.item[i], b, &c);
-        if (rc == 0 && wanted(o, b)) {
-            if (o->check_only) b->bench.enabled = false;
-            if (o->bench_only) b->check.enabled = false;
-            if (o->rounds) b->bench.rounds = o->rounds;
-            rc = sweep_case(r, &c);
-        }
-        pool_reset(&r->scratch);
+        struct suite_block *b;
+        bool whole;
+        const int rc = read_block(r, cases->u.item[i], &b, &whole);
         if (rc) return rc;
-        suite->nblock++;
     }
-    return r->defaults ? check_defaults_used(r, suite->block[suite->nblock - 1].op) : 0;
+    return 0;
+}
+
+/* Cases, then pairs; either may be missing. */
+static int read_body(struct reader *r, const struct node *cases, const struct node *pairs)
+{
+    struct suite *suite = r->suite;
+    const uint32_t most = (cases && cases->kind == NODE_LIST ? cases->n : 0) + count_pair_blocks(pairs);
+    suite->block = pool_alloc(r->load->pool, most * sizeof *suite->block);
+    if (!suite->block) return fail_memory(r);
+    int rc = cases ? read_cases(r, cases) : 0;
+    if (rc == 0 && pairs) rc = read_pairs(r, pairs);
+    if (rc || !r->defaults || !suite->nblock) return rc;
+    return check_defaults_used(r, suite->block[suite->nblock - 1].op);
 }
 
 static int read_head(struct reader *r)
@@ -75,8 +98,8 @@ static int read_head(struct reader *r)
     if (root->kind != NODE_MAP) return fail_at(r, root, "a suite is a map with 'suite' and 'cases'");
     int rc = check_keys(r, root, "a suite", suite_keys, MXB_COUNT(suite_keys));
     if (rc) return rc;
-    if (!map_get(root, "cases")) {
-        if (!map_get(root, "include")) return fail_at(r, root, "a suite needs 'cases' or 'include'");
+    if (!map_get(root, "cases") && !map_get(root, "pairs")) {
+        if (!map_get(root, "include")) return fail_at(r, root, "a suite needs 'cases', 'pairs' or 'include'");
         for (size_t i = 0; i < MXB_COUNT(only_with_cases); i++)
             if ((n = map_get(root, only_with_cases[i])))
                 return fail_at(r, n, "'%s' is for the cases of this file, and it has none", only_with_cases[i]);
@@ -89,7 +112,7 @@ static int read_head(struct reader *r)
     if (rc == 0 && (n = map_get(root, "seed"))) rc = read_u64(r, n, "seed", 0, UINT64_MAX, &r->suite->seed);
     if (rc == 0 && (n = map_get(root, "max_cases")))
         rc = read_u64(r, n, "max_cases", 1, SUITE_HARD_CASES, &r->max_cases);
-    if (rc == 0 && (n = map_get(root, "defaults"))) rc = read_defaults(r, n);
+    if (rc == 0 && (n = map_get(root, "defaults"))) rc = read_defaults(r, n, "defaults");
     return rc;
 }
 
@@ -155,7 +178,6 @@ static int read_document(struct load *l, const char *shown, const char *text, si
                         .backends = ALL_BACKENDS };
     struct pool tree = { 0 };
     struct node *root;
-    const struct node *cases;
     suite->hash = XXH3_64bits(text, len);
     suite->seed = 1;
     int rc = yaml_tree(&tree, shown, text, len, &root, l->err, l->errlen);
@@ -165,11 +187,11 @@ static int read_document(struct load *l, const char *shown, const char *text, si
         const struct node list = { .kind = NODE_LIST, .n = 1, .u.item = one };
         r.root = NULL;
         suite->name = "inline";
-        rc = read_cases(&r, &list);
+        rc = read_body(&r, &list, NULL);
     } else if (rc == 0) {
         rc = read_head(&r);
         if (rc == 0) rc = read_includes(&r, file);
-        if (rc == 0 && (cases = map_get(root, "cases"))) rc = read_cases(&r, cases);
+        if (rc == 0) rc = read_body(&r, map_get(root, "cases"), map_get(root, "pairs"));
     }
     if (rc == 0 && file) {                           /* the tree goes, these stay */
         suite->name = pool_text(l->pool, suite->name, strlen(suite->name));
@@ -323,16 +345,20 @@ static bool matches(const struct case_list *list, const struct bench_case *c, co
     return fnmatch(filter, text, 0) == 0;
 }
 
-/* Keeps the cases that match the filter and the problems of the shard, in place. */
+/* Keeps the cases that match the filter and the problems of the shard, in place.  A pair goes to one shard as a whole. */
 static void restrict_list(struct case_list *list, const struct suite_opts *o)
 {
     uint32_t nproblem = 0, nitem = 0, seen = 0;
+    const struct suite_pair *last = NULL;            /* of the last problem that the filter kept */
     for (uint32_t i = 0; i < list->nitem;) {
         const uint32_t problem = list->item[i].problem, first = nitem;
         for (; i < list->nitem && list->item[i].problem == problem; i++)
             if (!o->filter || matches(list, &list->item[i], o->filter)) list->item[nitem++] = list->item[i];
         if (nitem == first) continue;
-        if (o->nshard && seen++ % o->nshard != o->shard - 1) {
+        const struct suite_pair *pair = list->problem[problem].block->pair;
+        if (!pair || pair != last) seen++;
+        last = pair;
+        if (o->nshard && (seen - 1) % o->nshard != o->shard - 1) {
             nitem = first;
             continue;
         }

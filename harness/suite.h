@@ -25,13 +25,24 @@ struct bench_opts {
     double   min_effect;             /* smallest change of the time that matters to the gate: 0.03 */
 };
 
-struct suite_block {                 /* one item of `cases:` */
+struct suite_block {                 /* one item of `cases:`, or of an arm of `pairs:` */
     const struct suite *suite;
     int line, col;
     const struct mxb_op *op;
     struct check_opts check;
     struct bench_opts bench;
     const char *const *tag; uint32_t ntag;
+    const struct suite_pair *pair;   /* NULL = of `cases:` */
+    uint32_t ncase[NBACKEND_BUILTIN];    /* of a pair: combinations that it gives on each backend */
+};
+
+enum { PAIR_MAX_PARTS = 8, PAIR_MAX_VARIANTS = 1000 };
+struct suite_pair {                  /* one item of `pairs:`: A against B, timed in the same rounds */
+    const char *name, *claim;        /* claim: what the source says of it, "" = nothing */
+    const struct suite_block *part[2][PAIR_MAX_PARTS];   /* [arm]: the times of an arm's parts are added up */
+    uint32_t npart[2];
+    /* Combinations on each backend, each a ratio of its own.  A part has as many, or one that serves them all. */
+    uint32_t nvariant[NBACKEND_BUILTIN];
 };
 struct suite {
     const char *path, *name, *about;
@@ -53,6 +64,7 @@ struct bench_case {                  /* one case before a device is chosen; kept
     uint8_t  cache;                  /* enum cache_mode */
     int16_t  impl;                   /* index into op->impl, or -1: the first that the device supports */
     uint32_t tile, ntile;            /* slice of plan.tile: overrides of the impl's defaults */
+    uint32_t variant;                /* of a pair: which of its part's combinations on this backend */
 };
 struct case_list {
     struct suite *const *suite; uint32_t nsuite;

@@ -256,11 +256,13 @@ int read_case(struct reader *r, const struct node *map, struct suite_block *bloc
     return rc;
 }
 
-int read_defaults(struct reader *r, const struct node *map)
+int read_defaults(struct reader *r, const struct node *map, const char *key)
 {
-    if (map->kind != NODE_MAP) return fail_type(r, map, "defaults", "a map");
+    char where[32];
+    if (map->kind != NODE_MAP) return fail_type(r, map, key, "a map");
     r->defaults = map;
-    return check_keys(r, map, "'defaults'", case_keys, MXB_COUNT(case_keys));
+    snprintf(where, sizeof where, "'%s'", key);
+    return check_keys(r, map, where, case_keys, MXB_COUNT(case_keys));
 }
 
 int check_defaults_used(struct reader *r, const struct mxb_op *last)

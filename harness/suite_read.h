@@ -111,7 +111,8 @@ struct case_spec {                   /* a case of the suite with its defaults me
 /* Key of the case, else of the defaults; NULL = absent. */
 const struct node *case_field(struct reader *, const struct node *map, const char *key);
 int  read_case(struct reader *, const struct node *map, struct suite_block *, struct case_spec *);
-int  read_defaults(struct reader *, const struct node *map);       /* its keys */
+/* `key`: "defaults", or "common" of a pair. */
+int  read_defaults(struct reader *, const struct node *map, const char *key);
 /* After the last case: every parameter and tile of the defaults was known to some case's op. */
 int  check_defaults_used(struct reader *, const struct mxb_op *last);
 int  case_names(struct reader *, struct case_spec *);
@@ -133,4 +134,10 @@ struct suite_same {
 };
 
 int  sweep_case(struct reader *, struct case_spec *);    /* sweep.c: appends its problems and cases to the list */
+
+/* suite.c: reads a case into the next block of the suite and expands it.  *whole: the command line left nothing out. */
+int  read_block(struct reader *, const struct node *map, struct suite_block **out, bool *whole);
+/* suite_pair.c: `pairs:`. */
+uint32_t count_pair_blocks(const struct node *pairs);    /* at most; whatever the nodes are */
+int  read_pairs(struct reader *, const struct node *pairs);
 #endif
