@@ -88,7 +88,7 @@ static int read_body(struct reader *r, const struct node *cases, const struct no
     int rc = cases ? read_cases(r, cases) : 0;
     if (rc == 0 && pairs) rc = read_pairs(r, pairs);
     if (rc || !r->defaults || !suite->nblock) return rc;
-    return check_defaults_used(r, suite->block[suite->nblock - 1].op);
+    return check_defaults_used(r, r->defaults, suite->block[suite->nblock - 1].op);
 }
 
 static int read_head(struct reader *r)
@@ -112,7 +112,8 @@ static int read_head(struct reader *r)
     if (rc == 0 && (n = map_get(root, "seed"))) rc = read_u64(r, n, "seed", 0, UINT64_MAX, &r->suite->seed);
     if (rc == 0 && (n = map_get(root, "max_cases")))
         rc = read_u64(r, n, "max_cases", 1, SUITE_HARD_CASES, &r->max_cases);
-    if (rc == 0 && (n = map_get(root, "defaults"))) rc = read_defaults(r, n, "defaults");
+    r->defaults = map_get(root, "defaults");
+    if (rc == 0 && r->defaults) rc = check_case_keys(r, r->defaults, "defaults");
     return rc;
 }
 

@@ -221,6 +221,7 @@ int read_axes(struct reader *r, const struct node *map, struct case_spec *c)
 {
     struct axis *zip = &c->axis[MXB_MAX_PARAM];      /* parked at the end, then moved behind the others */
     int rc = read_level(r, c, map, false, zip);
+    if (rc == 0) rc = read_level(r, c, r->common, true, zip);
     if (rc == 0) rc = read_level(r, c, r->defaults, true, zip);
     if (rc) return rc;
     if (zip->ncol) c->axis[c->naxis++] = *zip;
@@ -267,9 +268,10 @@ static int add_tile(struct reader *r, struct case_spec *c, const char *name, con
 
 int read_tiles(struct reader *r, const struct node *map, struct case_spec *c)
 {
-    const struct node *const level[2] = { map, r->defaults };
+    const struct node *const level[] = { map, r->common, r->defaults };
     uint64_t combinations = 1;
-    for (int l = 0; l < 2; l++) {
+    for (size_t l = 0; l < MXB_COUNT(level); l++) {
+        const uint32_t hidden = c->ntile;            /* constants that an inner level gives */
         const struct node *sec = map_get(level[l], "tile");
         if (sec && sec->kind != NODE_MAP) return fail_type(r, sec, "tile", "a map of tile constants");
         for (uint32_t i = 0; sec && i < sec->n; i++) {
@@ -277,10 +279,12 @@ int read_tiles(struct reader *r, const struct node *map, struct case_spec *c)
             const char *names[64], *name;
             uint32_t n;
             name = find_tile(c->block->op, pair->key->u.text, names, MXB_COUNT(names), &n);
-            if (!name && l == 1) continue;           /* some other case's: check_defaults_used() */
+            if (!name && l > 0) continue;           /* some other case's: check_defaults_used() */
             if (!name) return fail_unknown(r, pair->key, "tile constant", names, n);
             pair->key->used = true;
-            if (l == 1 && map_get(map_get(map, "tile"), name)) continue;
+            uint32_t k = 0;
+            while (k < hidden && strcmp(c->tile[k].name, name) != 0) k++;
+            if (k < hidden) continue;
             const int rc = add_tile(r, c, name, pair->value);
             if (rc) return rc;
             combinations *= c->tile[c->ntile - 1].n;

@@ -20,6 +20,7 @@ const char *const backend_names[NBACKEND_BUILTIN] = { "cpu", "opencl", "vulkan" 
 const struct node *case_field(struct reader *r, const struct node *map, const char *key)
 {
     const struct node *n = map_get(map, key);
+    if (!n) n = map_get(r->common, key);
     return n ? n : map_get(r->defaults, key);
 }
 
@@ -256,20 +257,19 @@ int read_case(struct reader *r, const struct node *map, struct suite_block *bloc
     return rc;
 }
 
-int read_defaults(struct reader *r, const struct node *map, const char *key)
+int check_case_keys(struct reader *r, const struct node *map, const char *key)
 {
     char where[32];
     if (map->kind != NODE_MAP) return fail_type(r, map, key, "a map");
-    r->defaults = map;
     snprintf(where, sizeof where, "'%s'", key);
     return check_keys(r, map, where, case_keys, MXB_COUNT(case_keys));
 }
 
-int check_defaults_used(struct reader *r, const struct mxb_op *last)
+int check_defaults_used(struct reader *r, const struct node *defaults, const struct mxb_op *last)
 {
     static const char *const sections[] = { "params", "sweep", "zip", "tile" };
     for (size_t s = 0; s < MXB_COUNT(sections); s++) {
-        const struct node *sec = map_get(r->defaults, sections[s]);
+        const struct node *sec = map_get(defaults, sections[s]);
         for (uint32_t i = 0; sec && i < sec->n; i++) {
             const struct node *key = sec->u.pair[i].key;
             const char *names[MXB_MAX_PARAM];

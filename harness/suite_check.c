@@ -1,4 +1,4 @@
-/* `check:` and `bench:` of a case: suite level, then defaults, then the case, merged key by key. */
+/* `check:` and `bench:` of a case: suite level, then defaults, what a pair has in common, the case, merged key by key. */
 #include <stdio.h>
 #include <string.h>
 #include "harness/chain_read.h"
@@ -11,7 +11,7 @@ static const char *const check_keys_known[] = { "fills", "sampled", "tolerance",
                                                 "agree", "same_bits", "nrmse" };
 static const char *const bench_keys_known[] = { "cache", "rounds", "min_time", "max_time", "min_effect" };
 
-enum { NLEVEL = 3, LEVEL_CASE = 2 };
+enum { NLEVEL = 4, LEVEL_CASE = 3 };
 #define MAX_SAMPLED UINT64_C(1000000000000)
 
 /* The nodes of `key` from the outermost level to the case. */
@@ -19,6 +19,7 @@ static void levels(struct reader *r, const struct node *map, const char *key, co
 {
     out[0] = map_get(r->root, key);
     out[1] = map_get(r->defaults, key);
+    out[2] = map_get(r->common, key);
     out[LEVEL_CASE] = map_get(map, key);
 }
 

@@ -131,7 +131,6 @@ static int check_different(struct reader *r, const struct node *map, const struc
 
 static int read_pair(struct reader *r, const struct node *map)
 {
-    const struct node *const outer = r->defaults, *common;
     struct suite *suite = r->suite;
     const uint32_t first = suite->nblock, first_item = r->load->list->nitem;
     bool whole = false;
@@ -141,10 +140,11 @@ static int read_pair(struct reader *r, const struct node *map)
     struct suite_pair *p = pool_alloc(r->load->pool, sizeof *p);
     if (!p) return fail_memory(r);
     rc = read_texts(r, map, p);
-    if (rc == 0 && (common = map_get(map, "common"))) rc = read_defaults(r, common, "common");
+    r->common = map_get(map, "common");
+    if (rc == 0 && r->common) rc = check_case_keys(r, r->common, "common");
     if (rc == 0) rc = read_arms(r, map, p, &whole);
-    if (rc == 0 && r->defaults != outer) rc = check_defaults_used(r, suite->block[suite->nblock - 1].op);
-    r->defaults = outer;
+    if (rc == 0 && r->common) rc = check_defaults_used(r, r->common, suite->block[suite->nblock - 1].op);
+    r->common = NULL;
     if (rc || !whole) return rc;                     /* what is left of a pair is ordinary cases */
     for (uint32_t i = first; i < suite->nblock; i++) suite->block[i].pair = p;
     rc = match_arms(r, map, p);

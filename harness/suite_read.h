@@ -26,6 +26,7 @@ struct reader {                      /* one file */
     const char *shown;               /* its name in errors */
     const struct node *root;         /* the file's map */
     const struct node *defaults;     /* its `defaults:`, or NULL */
+    const struct node *common;       /* `common:` of the pair that is being read, over the defaults; or NULL */
     uint64_t max_cases, ncase;       /* ncase: expanded so far, without the files it includes */
     uint32_t backends;               /* 1u << BACKEND_x */
     struct pool scratch;             /* emptied after every case */
@@ -108,13 +109,13 @@ struct case_spec {                   /* a case of the suite with its defaults me
     struct expr_sym *sym; uint32_t nsym;
 };
 
-/* Key of the case, else of the defaults; NULL = absent. */
+/* Key of the case, else of the pair's `common:`, else of the defaults; NULL = absent. */
 const struct node *case_field(struct reader *, const struct node *map, const char *key);
 int  read_case(struct reader *, const struct node *map, struct suite_block *, struct case_spec *);
-/* `key`: "defaults", or "common" of a pair. */
-int  read_defaults(struct reader *, const struct node *map, const char *key);
-/* After the last case: every parameter and tile of the defaults was known to some case's op. */
-int  check_defaults_used(struct reader *, const struct mxb_op *last);
+/* A map with keys of a case: `defaults:`, or `common:` of a pair. */
+int  check_case_keys(struct reader *, const struct node *map, const char *key);
+/* After the last case: every parameter and tile of these defaults was known to some case's op. */
+int  check_defaults_used(struct reader *, const struct node *defaults, const struct mxb_op *last);
 int  case_names(struct reader *, struct case_spec *);
 /* Compiles an expression over the case's names; `skip` bytes of the node's text come before it. */
 int  case_compile(struct reader *, struct case_spec *, const struct node *, size_t skip, struct expr **out);

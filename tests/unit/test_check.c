@@ -444,6 +444,27 @@ static void test_status_names(void **state)
     }
 }
 
+/* The error relative to the values: by hand, over the compared items alone, and none where bits are compared. */
+static void test_relative_error(void **state)
+{
+    (void)state;
+    struct trial *x = start(0, 64, 16, MXB_FILL_NORMAL, 0);
+    double e2 = 0, v2 = 0;
+    for (uint64_t i = 0; i < x->pr.nelem[TOY_Y]; i++) {
+        set_y(x, i, x->o.t[TOY_Y].v[i] + (i % 2 ? 1 : -1) * 0.5 * sigma(x, i));
+        e2 += (y(x, i) - x->o.t[TOY_Y].v[i]) * (y(x, i) - x->o.t[TOY_Y].v[i]);
+        v2 += x->o.t[TOY_Y].v[i] * x->o.t[TOY_Y].v[i];
+    }
+    assert_int_equal(check(x), ST_PASS);
+    assert_true(fabs(x->r.nrmse / sqrt(e2 / v2) - 1) < 1e-12);
+    assert_true(x->r.nrmse > 0);
+    finish(x);
+    x = start(0, 64, 16, MXB_FILL_EXACT, 0);
+    assert_int_equal(check(x), ST_PASS);
+    assert_true(isnan(x->r.nrmse));
+    finish(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,7 +474,7 @@ int main(void)
         cmocka_unit_test(test_narrowing), cmocka_unit_test(test_truncation), cmocka_unit_test(test_classes),
         cmocka_unit_test(test_declared_errors), cmocka_unit_test(test_signed_zero), cmocka_unit_test(test_integers),
         cmocka_unit_test(test_vacuous), cmocka_unit_test(test_sampled), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_guard), cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_guard), cmocka_unit_test(test_status_names), cmocka_unit_test(test_relative_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,37 @@ static void rounds_own_intervals(void **unused)
     assert_int_equal(ratio_of(c, 2, d, 2).verdict, RATIO_SLOWER);
 }
 
+static struct ratio of_pairs(const double *a, const double *b, size_t n)
+{
+    struct round_figure x[16] = { 0 }, y[16] = { 0 };
+    for (size_t i = 0; i < n; i++) x[i].median = a[i], y[i].median = b[i];
+    return ratio_of_pairs(x, y, n);
+}
+
+/* Rounds that differ by half as much again, in both arms alike: the pairs see 10 %, the two sets see nothing. */
+static void pairs_by_hand(void **unused)
+{
+    (void)unused;
+    static const double a[] = { 100, 150, 125 }, b[] = { 110, 166, 137 };
+    const double z[] = { log(1.1), log(166.0 / 150), log(137.0 / 125) }, mean = (z[0] + z[1] + z[2]) / 3;
+    double var = 0;
+    for (int i = 0; i < 3; i++) var += (z[i] - mean) * (z[i] - mean) / 2 / 3;
+    const struct ratio r = of_pairs(a, b, 3);
+    near(r.value, exp(mean));
+    assert_true(fabs(log(r.hi / r.value) / sqrt(var) - 4.302653) < 1e-4);
+    near(r.value / r.lo, r.hi / r.value);
+    assert_int_equal(r.verdict, RATIO_SLOWER);
+    assert_int_equal(of_pairs(b, a, 3).verdict, RATIO_FASTER);
+    assert_int_equal(of(a, 3, b, 3).verdict, RATIO_INCONCLUSIVE);
+    assert_int_equal(of_pairs(a, a, 3).verdict, RATIO_UNCHANGED);
+    const struct ratio one = of_pairs(a, b, 1);
+    near(one.value, 1.1);
+    assert_true(one.lo == 0 && isinf(one.hi));
+    const struct round_figure wide[] = { { 100, 80, 125 }, { 100, 80, 125 } };
+    const double half = log(1.25) / 1.959964;        /* of a round; of two, on both sides: the same */
+    assert_true(fabs(log(ratio_of_pairs(wide, wide, 2).hi) / (1.959964 * half) - 1) < 1e-6);
+}
+
 static double normal(uint64_t seed, uint64_t i) { return mxb_rand_normal(seed, 1, i); }
 
 /* Normal logarithms, 3 rounds against 3: at most 1 % of the intervals miss the truth, and a tenth is found. */
@@ -104,9 +135,29 @@ static void coverage(void **unused)
     assert_true(found > TRIALS * 95 / 100);
 }
 
+/* Rounds whose level wanders by 30 %: 5 % of the intervals of the pairs miss the truth. */
+static void coverage_of_pairs(void **unused)
+{
+    (void)unused;
+    enum { TRIALS = 20000 };
+    int missed = 0;
+    for (uint64_t k = 0; k < TRIALS; k++) {
+        double a[4], b[4];
+        for (uint64_t i = 0; i < 4; i++) {
+            const double level = 1e5 * exp(0.3 * normal(2, 12 * k + i));
+            a[i] = level * exp(0.005 * normal(2, 12 * k + 4 + i));
+            b[i] = 1.2 * level * exp(0.005 * normal(2, 12 * k + 8 + i));
+        }
+        const struct ratio r = of_pairs(a, b, 4);
+        missed += r.lo > 1.2 || r.hi < 1.2;
+    }
+    assert_in_range(missed, TRIALS * 45 / 1000, TRIALS * 55 / 1000);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(welch_by_hand), cmocka_unit_test(what_rounds_can_decide),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(pairs_by_hand), cmocka_unit_test(coverage_of_pairs),
+                                        cmocka_unit_test(welch_by_hand), cmocka_unit_test(what_rounds_can_decide),
                                         cmocka_unit_test(rounds_own_intervals), cmocka_unit_test(coverage) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@ static const struct wrong wrong_suites[] = {
     { "just text\n", "1:1: a suite is a map with 'suite' and 'cases'" },
     { "suite: t\nsuite: u\n", "2:1: key 'suite' is given twice, first on line 1" },
     { "suit: t\ncases: []\n", "1:1: unknown key 'suit' in a suite, did you mean 'suite'?" },
-    { "suite: t\n", "1:1: a suite needs 'cases' or 'include'" },
+    { "suite: t\n", "1:1: a suite needs 'cases', 'pairs' or 'include'" },
     { "suite: t\ncases: []\n", "2:8: 'cases' is an empty list" },
     { "suite: t\ncases: 3\n", "2:8: 'cases' must be a list, got '3'" },
     { "suite: t\ncases:\n", "2:7: 'cases' must be a list, got nothing" },
