@@ -265,7 +265,12 @@ static void shuffle(const struct group *g, uint32_t round, uint32_t *order)
 }
 
 /* What one fill needs: inputs, and unless cases are only timed, the oracle. */
-struct fill_run { struct mxb_problem pr; struct inputs in; struct oracle oracle; struct item_set items; struct judge ju; bool check; };
+struct fill_run {
+    struct mxb_problem pr;
+    struct inputs in;
+    bool check;
+    struct oracle oracle; struct item_set items; struct judge ju;
+};
 
 static const struct judge *judge_of(const struct fill_run *f) { return f->check ? &f->ju : NULL; }
 
@@ -365,7 +370,8 @@ static int check_group(struct group *g, char *err, size_t errlen)
     for (int f = MXB_NFILL - 1; f > MXB_FILL_NORMAL && any_alive(g) && rc == 0; f--)
         if (fills & 1u << f) rc = run_fill(g, (enum mxb_fill)f, err, errlen);
     if (rc || !any_alive(g)) return rc;
-    if (!g->bp->block->bench.enabled) return fills & 1u << MXB_FILL_NORMAL ? run_fill(g, MXB_FILL_NORMAL, err, errlen) : 0;
+    if (!g->bp->block->bench.enabled)
+        return fills & 1u << MXB_FILL_NORMAL ? run_fill(g, MXB_FILL_NORMAL, err, errlen) : 0;
     g->normal = malloc(sizeof(*g->normal));
     if (!g->normal) {
         fail_alive(g, "out of memory");

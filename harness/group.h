@@ -48,8 +48,8 @@ struct group {
 void slot_status(struct slot *, enum mxb_status, const char *reason);
 /* Plans every case; what cannot run gets its status.  0 or MXB_ENOMEM / MXB_EINVAL with text. */
 int  group_begin(struct group *, uint32_t first, uint32_t n, char *err, size_t errlen);
-/* Checks each group with every fill, then times what passed, every round over all groups: A, B, then B, A.  The results of
- * a group whose cases are not timed come first.  Stops when run_interrupted is set.  0, or what finished() said. */
+/* Checks each group with every fill, then times what passed, every round over all groups: A, B, then B, A.  The results
+ * of a group whose cases are not timed come first.  Stops when run_interrupted is set.  0, or what finished() said. */
 int  groups_run(struct group *, uint32_t n, char *err, size_t errlen);
 /* Inputs of a group that was timed, by tensor, as far as they do not depend on tiles; NULL = it was not. */
 void *const *group_inputs(const struct group *);

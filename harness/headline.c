@@ -207,7 +207,8 @@ static int one_headline(const struct group *g, uint32_t n, const struct slot *wh
     const struct mxb_caps *caps = where->dev ? &where->dev->caps : NULL;
     struct headline h = { .suite = block->suite->name, .name = pair->name, .claim = pair->claim, .variant = variant,
                           .backend = linked_backends[where->item->backend]->name, .device = caps ? caps->name : "",
-                          .device_label = where->dev ? where->dev->label : "", .driver = caps ? caps->driver_version : "", .caps = caps,
+                          .device_label = where->dev ? where->dev->label : "",
+                          .driver = caps ? caps->driver_version : "", .caps = caps,
                           .ratio = NAN, .lo = NAN, .hi = NAN };
     for (int k = 0; k < 2; k++) sum_up(&arm[k], &h.arm[k]);
     const bool a = has_times(&arm[0], 'A', &why), b = has_times(&arm[1], 'B', &why);

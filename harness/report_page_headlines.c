@@ -15,8 +15,8 @@ static void put_title(struct section *s, const struct headline *h)
     if (s->n && strcmp(title, s->title) == 0) return;
     memcpy(s->title, title, sizeof(title));
     if (s->n) fputs("</tbody></table></div>\n", s->f);
-    else fputs("<section id=\"headlines\">\n<h2>Headlines</h2>\n<p>Pairs whose rounds were interleaved. B / A is the time of B "
-               "over that of A, with its 95 % interval: above 1, A is faster.</p>\n", s->f);
+    else fputs("<section id=\"headlines\">\n<h2>Headlines</h2>\n<p>Pairs whose rounds were interleaved. B / A is the "
+               "time of B over that of A, with its 95 % interval: above 1, A is faster.</p>\n", s->f);
     fputs("<h3>", s->f);
     put_html(s->f, h->name);
     fputs("</h3>\n", s->f);
@@ -25,8 +25,8 @@ static void put_title(struct section *s, const struct headline *h)
         put_html(s->f, h->claim);
         fputs("</p>\n", s->f);
     }
-    fputs("<div class=\"wide\"><table class=\"plain\">\n<thead><tr><th>device</th><th>arm</th><th>time</th><th>B / A</th>"
-          "<th>MB</th><th>error</th><th>NRMSE</th><th>what</th></tr></thead>\n<tbody>\n", s->f);
+    fputs("<div class=\"wide\"><table class=\"plain\">\n<thead><tr><th>device</th><th>arm</th><th>time</th>"
+          "<th>B / A</th><th>MB</th><th>error</th><th>NRMSE</th><th>what</th></tr></thead>\n<tbody>\n", s->f);
 }
 
 static void put_number(FILE *f, double v, const char *format)
@@ -91,8 +91,9 @@ int page_headlines(struct page *p, char *err, size_t errlen)
     struct section s = { .f = p->f };
     const int rc = query_headlines(p->store, p->set, put_headline, &s, err, errlen);
     if (s.n) fputs("</tbody></table></div>\n", p->f);
-    if (s.n > MAX_HEADLINES) fprintf(p->f, "<p>and %u more: the table <code>headline</code> of the database has them.</p>\n",
-                                     s.n - MAX_HEADLINES);
+    if (s.n > MAX_HEADLINES)
+        fprintf(p->f, "<p>and %u more: the table <code>headline</code> of the database has them.</p>\n",
+                s.n - MAX_HEADLINES);
     if (s.n) fputs("</section>\n", p->f);
     return rc;
 }

@@ -260,7 +260,8 @@ static int run_groups(struct run *r, struct group *g, uint32_t first, uint32_t e
         rc = groups_run(g, n, err, errlen);
     }
     struct headline_sink sink = { r, err, errlen };
-    if (rc == 0 && (rc = headlines_of(g, n, finish_headline, &sink)) == MXB_ENOMEM) snprintf(err, errlen, "out of memory");
+    if (rc == 0) rc = headlines_of(g, n, finish_headline, &sink);
+    if (rc == MXB_ENOMEM) snprintf(err, errlen, "out of memory");
     for (uint32_t i = 0; i < n; i++) {
         r->sum.problems++;
         r->sum.oracles += g[i].oracles;

@@ -45,7 +45,7 @@ void store_close(struct store *);    /* NULL is fine; a run not ended becomes ab
 int  store_begin(struct store *, const struct run_info *, char uuid_out[37], char *err, size_t errlen);
 /* All of the row, its rounds and their samples, or nothing.  The same case may come again: a further attempt. */
 int  store_result(struct store *, const struct result_row *, char *err, size_t errlen);
-/* A ratio of the run; again for the same combination: the new one takes its place. */
+/* A ratio of the run; the same one again is a further attempt. */
 struct headline;
 int  store_headline(struct store *, const struct headline *, char *err, size_t errlen);
 /* Instead of store_begin(): goes on with a run that was aborted.  `run`: its uuid, a part from its beginning, or "last".

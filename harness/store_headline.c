@@ -10,9 +10,12 @@
     x ", " x "_cases, " x "_kernels, " x "_ns, " x "_ci_lo_ns, " x "_ci_hi_ns, " x "_bytes, " x "_err_rms, " x         \
       "_err_max, " x "_nrmse, " x "_classes"
 static const char insert_sql[] =
-    "INSERT OR REPLACE INTO headline(run_id, device_id, suite, name, variant, claim, ratio, ratio_lo, ratio_hi, rounds,"
-    " reason, " ARM("a") ", " ARM("b") ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO headline(run_id, device_id, suite, name, variant, claim, ratio, ratio_lo, ratio_hi, rounds, reason,"
+    " " ARM("a") ", " ARM("b") ", attempt) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+    " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
+    " ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33,"
+    " (SELECT ifnull(max(attempt) + 1, 0) FROM headline WHERE run_id = ?1 AND device_id = ?2 AND suite = ?3 AND name = ?4"
+    " AND variant = ?5))";
 
 static void bind_arm(struct binder *b, const struct headline_arm *a)
 {
@@ -58,10 +61,12 @@ int store_headline(struct store *st, const struct headline *h, char *err, size_t
 /* ---- back again ---- */
 
 static const char select_sql[] =
-    "SELECT u.uuid, d.id, h.suite, h.name, h.variant, h.claim, d.backend, d.name, d.driver_version, h.ratio, h.ratio_lo,"
+    "SELECT d.id, h.suite, h.name, h.variant, h.claim, d.backend, d.name, d.driver_version, h.ratio, h.ratio_lo,"
     " h.ratio_hi, h.rounds, h.reason, " ARM("h.a") ", " ARM("h.b")
     " FROM headline h JOIN run u ON u.id = h.run_id JOIN device d ON d.id = h.device_id"
-    " JOIN json_each(?1) wanted ON wanted.value = h.run_id ORDER BY u.started_ns, u.id, h.suite, h.name, h.variant, h.id";
+    " JOIN json_each(?1) wanted ON wanted.value = h.run_id"
+    " ORDER BY u.started_ns, u.id, (SELECT min(id) FROM headline f WHERE f.run_id = h.run_id AND f.suite = h.suite"
+    " AND f.name = h.name), h.variant, h.id";        /* pairs as they came, each with all that it has */
 
 static const char *text_at(sqlite3_stmt *s, int *at)
 {
@@ -105,7 +110,6 @@ int query_headlines(struct store *st, const struct result_set *set, void (*each)
         struct headline h = { 0 };
         int at = 0;
         rc = SQLITE_OK;
-        text_at(s, &at);
         h.device_label = label_of(set, sqlite3_column_int64(s, at++));
         h.suite = text_at(s, &at);
         h.name = text_at(s, &at);

@@ -50,8 +50,8 @@ int  query_results(struct store *, const struct result_filter *, struct result_s
 int  query_latest(struct store *, struct result_set *out, char *err, size_t errlen);
 /* The ratios of pairs in the runs of the set, run by run; text is gone after each call. */
 struct headline;
-int  query_headlines(struct store *, const struct result_set *, void (*each)(void *ctx, const struct headline *), void *ctx,
-                     char *err, size_t errlen);
+int  query_headlines(struct store *, const struct result_set *, void (*each)(void *ctx, const struct headline *),
+                     void *ctx, char *err, size_t errlen);
 void result_set_free(struct result_set *);
 /* Samples of all rounds of a result in order of measurement, ns; *ns is malloc'ed, NULL if none are stored. */
 int  query_samples(struct store *, int64_t result_id, double **ns, size_t *n, char *err, size_t errlen);

@@ -234,11 +234,12 @@ static const char version_4[] =
     "  device_id INTEGER NOT NULL REFERENCES device,\n"
     "  suite TEXT NOT NULL, name TEXT NOT NULL,\n"
     "  variant INTEGER NOT NULL, -- 0, 1, ...: combination of the pair's parameters\n"
+    "  attempt INTEGER NOT NULL, -- 0, and up when the same run times the same pair again\n"
     "  claim TEXT NOT NULL, -- what the source says\n"
     "  ratio REAL, ratio_lo REAL, ratio_hi REAL, -- time of b / time of a, 95 % interval; NULL = none\n"
     "  rounds INTEGER NOT NULL, reason TEXT NOT NULL, -- why there is no ratio\n"
     HEADLINE_ARM("a") HEADLINE_ARM("b")
-    "  UNIQUE(run_id, device_id, suite, name, variant)\n"
+    "  UNIQUE(run_id, device_id, suite, name, variant, attempt)\n"
     ") STRICT;";
 
 const char *const schema_step[] = { version_1, version_2, version_3, version_4 };

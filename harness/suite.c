@@ -346,7 +346,7 @@ static bool matches(const struct case_list *list, const struct bench_case *c, co
     return fnmatch(filter, text, 0) == 0;
 }
 
-/* Keeps the cases that match the filter and the problems of the shard, in place.  A pair goes to one shard as a whole. */
+/* Keeps the cases that match the filter and the problems of the shard, in place.  A pair is in one shard as a whole. */
 static void restrict_list(struct case_list *list, const struct suite_opts *o)
 {
     uint32_t nproblem = 0, nitem = 0, seen = 0;

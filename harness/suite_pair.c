@@ -35,6 +35,11 @@ static int read_texts(struct reader *r, const struct node *map, struct suite_pai
     int rc = read_text(r, name, "name", &text[0]);
     if (rc == 0 && claim) rc = read_text(r, claim, "claim", &text[1]);
     if (rc) return rc;
+    for (uint32_t i = 0; i < r->suite->nblock; i++) {
+        const struct suite_block *b = &r->suite->block[i];
+        if (b->pair && strcmp(b->pair->name, text[0]) == 0)
+            return fail_at(r, name, "a pair of this name has a case on line %d", b->line);
+    }
     p->name = pool_text(r->load->pool, text[0], strlen(text[0]));
     p->claim = pool_text(r->load->pool, text[1], strlen(text[1]));
     return p->name && p->claim ? 0 : fail_memory(r);
@@ -54,10 +59,12 @@ static int read_arms(struct reader *r, const struct node *map, struct suite_pair
     for (int arm = 0; arm < 2; arm++) {
         const struct node *n = map_get(map, arm_keys[arm]);
         if (!n) return fail_at(r, map, "a pair needs '%s', a case or a list of cases", arm_keys[arm]);
-        if (n->kind != NODE_MAP && n->kind != NODE_LIST) return fail_type(r, n, arm_keys[arm], "a case or a list of cases");
+        if (n->kind != NODE_MAP && n->kind != NODE_LIST)
+            return fail_type(r, n, arm_keys[arm], "a case or a list of cases");
         if (arm_len(n) == 0) return fail_at(r, n, "'%s' is an empty list", arm_keys[arm]);
         if (arm_len(n) > PAIR_MAX_PARTS)
-            return fail_at(r, n, "'%s' has %u cases, at most %d are allowed", arm_keys[arm], arm_len(n), PAIR_MAX_PARTS);
+            return fail_at(r, n, "'%s' has %u cases, at most %d are allowed", arm_keys[arm], arm_len(n),
+                           PAIR_MAX_PARTS);
         for (uint32_t i = 0; i < arm_len(n); i++) {
             struct suite_block *b = NULL;
             bool all;
@@ -94,8 +101,8 @@ static int match_arms(struct reader *r, const struct node *map, struct suite_pai
                 if (n == 0)
                     return fail_at(r, at, "this case of '%s' gives nothing on %s, where the other side has a case: "
                                    "name the pair's 'backends' or 'impl'", arm_keys[arm], backend_names[be]);
-                return fail_at(r, at, "this case of '%s' gives %u combinations on %s, others of the pair %u: one, or as "
-                               "many as they", arm_keys[arm], n, backend_names[be], most);
+                return fail_at(r, at, "this case of '%s' gives %u combinations on %s, others of the pair %u: one, or "
+                               "as many as they", arm_keys[arm], n, backend_names[be], most);
             }
     }
     return 0;
@@ -105,15 +112,16 @@ static bool same_case(const struct case_list *l, const struct bench_case *x, con
 {
     const struct bench_problem *p = &l->problem[x->problem], *q = &l->problem[y->problem];
     if (x->backend != y->backend || x->cache != y->cache || x->impl != y->impl || x->ntile != y->ntile) return false;
-    if (p->entry != q->entry || p->seed != q->seed || memcmp(p->params, q->params, p->block->op->param_bytes) != 0) return false;
-    for (uint32_t i = 0; i < x->ntile; i++)
-        if (l->tile[x->tile + i].name != l->tile[y->tile + i].name || l->tile[x->tile + i].value != l->tile[y->tile + i].value)
-            return false;
-    return true;
+    if (p->entry != q->entry || p->seed != q->seed) return false;
+    for (uint32_t i = 0; i < x->ntile; i++) {
+        const struct tile_value *t = &l->tile[x->tile + i], *u = &l->tile[y->tile + i];
+        if (t->name != u->name || t->value != u->value) return false;
+    }
+    return memcmp(p->params, q->params, p->block->op->param_bytes) == 0;
 }
 
-/* A pair that times one case against itself is a mistake: a tile, say, that the implementation of a backend lacks.  Items of
- * the pair: from `first` on. */
+/* A pair that times one case against itself is a mistake: a tile, say, that the implementation of a backend lacks.  Items
+ * of the pair: from `first` on. */
 static int check_different(struct reader *r, const struct node *map, const struct suite_pair *p, uint32_t first)
 {
     const struct case_list *l = r->load->list;

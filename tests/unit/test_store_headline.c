@@ -1,4 +1,5 @@
-/* Headlines in the results database: what is stored comes back, with the run and device it belongs to, also after a merge. */
+/* Headlines in the results database: what is stored comes back, with the run and device it belongs to, and so it does
+ * after a merge. */
 #include "store_fixture.h"
 
 #include "harness/headline.h"
@@ -53,7 +54,7 @@ static void check_one(void *ctx, const struct headline *h)
     }
 }
 
-/* Those of the runs of the word, or with "" of the last one: name and variant. */
+/* Those of the runs of the word, or with "" of the last one: name and variant, pairs in the order in which they came. */
 static struct found find(const char *path, const char *word)
 {
     struct found f = { 0, "" };
@@ -92,7 +93,7 @@ static void come_back(void **unused)
     (void)unused;
     fill();
     const struct found f = find(db, "");
-    assert_string_equal(f.names, "x0 x1 y0 ");
+    assert_string_equal(f.names, "y0 x0 x1 ");
     expect_sql("SELECT count(*) FROM headline WHERE ratio IS NULL AND a_ns IS NULL", "1");
     expect_sql("SELECT count(*) FROM headline h JOIN result r ON r.device_id = h.device_id AND r.run_id = h.run_id", "3");
     fill();
@@ -100,8 +101,8 @@ static void come_back(void **unused)
     assert_int_equal(find(db, "all").n, 6);
 }
 
-/* The same again in a resumed run: the later one. */
-static void replaced(void **unused)
+/* The same again, in a resumed run or from a suite that is named twice. */
+static void attempts(void **unused)
 {
     (void)unused;
     struct store *st = begun();
@@ -111,7 +112,7 @@ static void replaced(void **unused)
     h.ratio = 2.5;
     put_headline(st, &h);
     finish(st);
-    expect_sql("SELECT group_concat(ratio) FROM headline", "2.5");
+    expect_sql("SELECT group_concat(attempt || ':' || ratio) FROM headline", "0:7.0,1:2.5");
 }
 
 static void gone_with_the_run(void **unused)
@@ -137,13 +138,13 @@ static void merged(void **unused)
         if (store_open(other, true, &st, err, sizeof err)) fail_msg("%s", err);
         if (store_merge(st, db, &count, err, sizeof err)) fail_msg("%s", err);
         store_close(st);
-        assert_string_equal(find(other, "").names, "x0 x1 y0 ");
+        assert_string_equal(find(other, "").names, "y0 x0 x1 ");
         assert_string_equal(sql_in(other, "SELECT count(*) FROM pragma_foreign_key_check"), "0");
     }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { in_folder(come_back), in_folder(replaced), in_folder(gone_with_the_run), in_folder(merged) };
+    const struct CMUnitTest tests[] = { in_folder(come_back), in_folder(attempts), in_folder(gone_with_the_run), in_folder(merged) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,8 @@ static const struct wrong wrong[] = {
     { "suite: t\npairs: [x]\n", "2:9: 'pairs' must be a list of maps, got 'x'" },
     { PAIR "{" ARM_A "}\n", "3:5: a pair needs 'name'" },
     { PAIR "{name: , " ARM_A "}\n", "3:12: 'name' must be a text that is not empty, got nothing" },
+    { PAIR "{name: x, common: {backends: cpu}, " ARM_A ", b: {op: norm, entries: norm_f16}}\n  - {name: x}\n",
+      "4:12: a pair of this name has a case on line 3" },
     { PAIR "{name: x, calim: y}\n", "3:15: unknown key 'calim' in a pair, did you mean 'claim'?" },
     { PAIR "{name: x, " ARM_A "}\n", "3:5: a pair needs 'b', a case or a list of cases" },
     { PAIR "{name: x, " ARM_A ", b: 3}\n", "3:52: 'b' must be a case or a list of cases, got '3'" },
