@@ -225,26 +225,20 @@ int plan_make(const struct mxb_problem *pr, const char *lang, const struct mxb_c
               const struct tile_value *tile, uint32_t ntile, struct plan *out, char *why, size_t whylen)
 {
     const struct mxb_op *op = pr->op;
-    const struct mxb_impl *told = NULL, *last = NULL;
-    char text[MXB_ERRLEN];
-    int first = MXB_ENOENT;
+    const struct mxb_impl *preferred = NULL;
     for (uint32_t i = 0; i < op->nimpl; i++) {
         const struct mxb_impl *im = &op->impl[i];
         if (impl >= 0 ? i != (uint32_t)impl : !text_has_word(im->lang, lang)) continue;
         if (im->entries && !text_has_word(im->entries, pr->entry->name)) continue;
-        const int rc = plan_impl(pr, lang, caps, im, tile, ntile, out, text, sizeof(text));
+        const int rc = plan_impl(pr, lang, caps, im, tile, ntile, out, why, whylen);
         if (rc == 0) return 0;
-        if (!told) {                 /* the preferred impl's reason is the one to tell */
-            snprintf(why, whylen, "%s", text);
-            first = rc;
-            told = im;
-        }
-        last = im;
+        if (!preferred) preferred = im;
         if (rc != MXB_EUNSUP) break;
     }
-    if (told != last) (void)plan_impl(pr, lang, caps, told, tile, ntile, out, text, sizeof(text));   /* and its name to show */
-    if (!told) snprintf(why, whylen, "op %s has no '%s' implementation of %s", op->name, lang, pr->entry->name);
-    return first;
+    /* Of those that cannot, the preferred one is shown, with its tile and its reason. */
+    if (preferred) return plan_impl(pr, lang, caps, preferred, tile, ntile, out, why, whylen);
+    snprintf(why, whylen, "op %s has no '%s' implementation of %s", op->name, lang, pr->entry->name);
+    return MXB_ENOENT;
 }
 
 /* ---- plans in a row ---- */

@@ -81,6 +81,16 @@ assert all(" tiled" in r["a"] and " tiled_runtime" in r["b"] for r in runtime)
 P
 result "JSON: every arm is made of its cases' figures, the shares of the tile classes are the window's"
 
+python3 - "$W/r.json" 2> "$W/err" <<'P'
+import json, re, sys
+doc = open("docs/json.md").read().split("## A headline")[1].split("## The last line")[0]
+names = {n for l in doc.splitlines() if l.startswith("| `") for n in re.findall(r"`(\w+)`", l.split("|")[1])}
+names |= {"b" + n[1:] for n in names if n == "a" or n.startswith("a_")}
+for r in map(json.loads, open(sys.argv[1], encoding="utf-8")):
+    assert "headline" not in r or set(r) == names, set(r) ^ names
+P
+result "docs/json.md has exactly the fields of a headline"
+
 python3 - "$W" 2> "$W/err" <<'P'
 import csv, json, sys
 w = sys.argv[1]

@@ -164,6 +164,7 @@ static void test_choice_of_impl(void **state)
     c.max_bind = 1;
     assert_int_equal(plan_make(&pr, "cl", &c, -1, NULL, 0, p, why, sizeof why), MXB_EUNSUP);
     assert_string_equal(why, "impl fancy needs subgroup operations");
+    assert_ptr_equal(p->impl, &two[0]);
     free(p);
 }
 
