@@ -381,16 +381,31 @@ static int check_group(struct group *g, char *err, size_t errlen)
     return check_slots(g, g->normal, false, err, errlen);
 }
 
+/* By combination of the pair, so that what is compared is timed in a row. */
+static int compare_variant(const void *a, const void *b)
+{
+    const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
+    const uint32_t v = x->slot[0].item->variant, w = y->slot[0].item->variant;
+    return v != w ? (v > w) - (v < w) : (x > y) - (x < y);
+}
+
 static void time_groups(struct group *g, uint32_t n)
 {
-    uint32_t rounds = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (g[i].normal && g[i].bp->block->bench.rounds > rounds) rounds = g[i].bp->block->bench.rounds;
+    uint32_t timed = 0, rounds = 0;
+    struct group **order = malloc((n + 1) * sizeof(*order));
+    for (uint32_t i = 0; i < n; i++) {
+        if (!g[i].normal) continue;
+        if (!order) fail_alive(&g[i], "out of memory");
+        else order[timed++] = &g[i];
+        if (g[i].bp->block->bench.rounds > rounds) rounds = g[i].bp->block->bench.rounds;
+    }
+    if (order) qsort(order, timed, sizeof(*order), compare_variant);
     for (uint32_t r = 0; r < rounds && r < MAX_ROUNDS; r++)
-        for (uint32_t k = 0; k < n; k++) {
-            struct group *one = &g[r % 2 ? n - 1 - k : k];
-            if (one->normal && r < one->bp->block->bench.rounds) bench_slots(one, r);
+        for (uint32_t k = 0; k < timed; k++) {
+            struct group *one = order[r % 2 ? timed - 1 - k : k];
+            if (r < one->bp->block->bench.rounds) bench_slots(one, r);
         }
+    free(order);
 }
 
 int groups_run(struct group *g, uint32_t n, char *err, size_t errlen)

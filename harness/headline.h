@@ -41,6 +41,7 @@ void headline_csv_head(FILE *);
 void headline_csv(FILE *, const struct headline *);
 
 /* headline_page.c: headlines for people, pair by pair, arms below one another. */
+const char *headline_ratio(const struct headline *, char out[64]);   /* "2.000 (1.998 .. 2.002)", "" = none */
 struct headline_page { struct headline_block *block; uint32_t n; bool failed; };    /* failed: no memory */
 void headline_page_add(struct headline_page *, const struct headline *);         /* pairs come one after the other */
 void headline_page_print(const struct headline_page *, bool markdown, FILE *);   /* nothing if there are none */

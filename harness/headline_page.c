@@ -42,22 +42,32 @@ static void put_figure(struct sheet *s, double value, const char *format)
     sheet_number(s, value, text);
 }
 
-static void put_ratio(struct sheet *s, const struct headline *h)
+/* An end of an interval; few rounds that disagree leave very much open. */
+static const char *end_text(double v, char out[16])
 {
-    char text[64] = "";
-    if (!isnan(h->lo)) snprintf(text, sizeof(text), "%.3f (%.3f .. %.3f)", h->ratio, h->lo, h->hi);
-    else if (!isnan(h->ratio)) snprintf(text, sizeof(text), "%.3f (one round)", h->ratio);
-    sheet_number(s, h->ratio, text);
+    if (v > 1000) return ">1000";
+    if (v < 0.001) return "<0.001";
+    snprintf(out, 16, "%.3f", v);
+    return out;
+}
+
+const char *headline_ratio(const struct headline *h, char out[64])
+{
+    char lo[16], hi[16];
+    *out = 0;
+    if (!isnan(h->lo)) snprintf(out, 64, "%.3f (%s .. %s)", h->ratio, end_text(h->lo, lo), end_text(h->hi, hi));
+    else if (!isnan(h->ratio)) snprintf(out, 64, "%.3f (one round)", h->ratio);
+    return out;
 }
 
 static void put_arm(struct sheet *s, const struct headline *h, int k)
 {
     const struct headline_arm *a = &h->arm[k];
-    char text[2200], time[16] = "";
+    char text[2200], time[16] = "", ratio[64];
     sheet_text(s, k ? "" : *h->device_label ? h->device_label : h->backend);
     sheet_text(s, k ? "B" : "A");
     sheet_number(s, a->ns, isnan(a->ns) ? "" : people_time(a->ns, time));
-    if (k) put_ratio(s, h);
+    if (k) sheet_number(s, h->ratio, headline_ratio(h, ratio));
     else put_figure(s, NAN, "");
     put_figure(s, a->kernels && a->bytes > 0 ? a->bytes / 1e6 : NAN, "%.3f");
     put_figure(s, a->err_max, "%.2f σ");

@@ -37,25 +37,17 @@ static void put_number(FILE *f, double v, const char *format)
     fputs("</td>", f);
 }
 
-static void put_ratio(FILE *f, const struct headline *h, int arm)
-{
-    fputs("<td>", f);
-    if (arm == 1 && !isnan(h->ratio)) {
-        fprintf(f, "<b>%.3f</b>", h->ratio);
-        if (!isnan(h->lo)) fprintf(f, " (%.3f .. %.3f)", h->lo, h->hi);
-    }
-    fputs("</td>", f);
-}
-
 static void put_arm(FILE *f, const struct headline *h, int arm)
 {
     const struct headline_arm *a = &h->arm[arm];
+    char ratio[64];
     fputs("<tr><th>", f);
     if (arm == 0) put_html(f, *h->device_label ? h->device_label : h->backend);
     fprintf(f, "</th><td>%c</td><td>", "AB"[arm]);
     put_duration(f, a->ns);
+    fputs("</td><td>", f);
+    if (arm == 1) put_html(f, headline_ratio(h, ratio));
     fputs("</td>", f);
-    put_ratio(f, h, arm);
     put_number(f, a->bytes > 0 ? a->bytes / 1e6 : NAN, "%.3f");
     put_number(f, a->err_max, "%.2f σ");
     put_number(f, a->nrmse, "%.1e");

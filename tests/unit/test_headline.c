@@ -211,6 +211,16 @@ static void stops(void **state)
 
 /* ---- formats ---- */
 
+static void ratio_texts(void **state)
+{
+    (void)state;
+    char out[64];
+    assert_string_equal(headline_ratio(&(struct headline){ .ratio = 2, .lo = 1.5, .hi = 2.6666 }, out), "2.000 (1.500 .. 2.667)");
+    assert_string_equal(headline_ratio(&(struct headline){ .ratio = 2, .lo = 1e-9, .hi = INFINITY }, out), "2.000 (<0.001 .. >1000)");
+    assert_string_equal(headline_ratio(&(struct headline){ .ratio = 2, .lo = NAN, .hi = NAN }, out), "2.000 (one round)");
+    assert_string_equal(headline_ratio(&(struct headline){ .ratio = NAN, .lo = NAN, .hi = NAN }, out), "");
+}
+
 static int print_all(void *ctx, const struct headline *h)
 {
     FILE **f = ctx;
@@ -287,7 +297,7 @@ int main(void)
 #define on_rounds(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         on_rounds(ratios), on_rounds(interval),       on_rounds(no_times), on_rounds(one_round),
-        on_rounds(stops),  on_rounds(nothing_to_say), on_rounds(formats),
+        on_rounds(stops),  on_rounds(nothing_to_say), on_rounds(formats),  cmocka_unit_test(ratio_texts),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
