@@ -23,7 +23,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
 }
 
 struct part { const struct group *g; const struct slot *s; };    /* s NULL: not run */
-struct arm { struct part part[PAIR_MAX_PARTS]; uint32_t n; struct text text, cases, classes; };
+struct arm { struct part part[PAIR_MAX_PARTS]; uint32_t n; struct text text, cases, notes; };
 
 /* ---- finding the cases ---- */
 
@@ -110,10 +110,18 @@ static int put_classes(struct text *t, const struct part *p)
     return 0;
 }
 
+static int put_notes(struct text *t, const struct part *p)
+{
+    if (p->s->status != ST_PASS) return 0;
+    const int rc = p->s->plan ? put_classes(t, p) : 0;
+    if (*p->s->reason) put(t, "%s%s", t->n ? "; " : "", p->s->reason);       /* what the check found worth saying */
+    return rc;
+}
+
 /* The arm's figures, summed over its parts; errors are those of the worst. */
 static void sum_up(const struct arm *a, struct headline_arm *h)
 {
-    *h = (struct headline_arm){ .text = a->text.s, .cases = a->cases.s, .classes = a->classes.s, .kernels = a->n,
+    *h = (struct headline_arm){ .text = a->text.s, .cases = a->cases.s, .notes = a->notes.s, .kernels = a->n,
                                 .err_rms = NAN, .err_max = NAN, .nrmse = NAN };
     for (uint32_t i = 0; i < a->n; i++) {
         const struct slot *s = a->part[i].s;
@@ -202,7 +210,7 @@ static int one_headline(const struct group *g, uint32_t n, const struct slot *wh
             if (!p->s) continue;
             put_case(&arm[k].text, g, n, p);
             put(&arm[k].cases, "%s%010llx", i ? " + " : "", (unsigned long long)(case_hash(g->list, p->s->item) >> 24));
-            if (p->s->plan && p->s->status == ST_PASS) rc = put_classes(&arm[k].classes, p);
+            rc = put_notes(&arm[k].notes, p);
         }
     const struct mxb_caps *caps = where->dev ? &where->dev->caps : NULL;
     struct headline h = { .suite = block->suite->name, .name = pair->name, .claim = pair->claim, .variant = variant,

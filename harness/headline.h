@@ -15,7 +15,7 @@ struct headline_arm {
     double bytes;                    /* compulsory traffic, by the ops' own formulas */
     double err_rms, err_max;         /* in sigma, of the worst case */
     double nrmse;                    /* rms error / rms value, of the worst output of the worst case; normal fill */
-    const char *classes;             /* "blk: 65.4 % skipped, 2.7 % mixed, 31.9 % clean"; "" = no such input */
+    const char *notes;               /* "blk: 65.4 % skipped, 2.7 % mixed, 31.9 % clean", and what checks that passed say */
 };
 struct headline {                    /* text is the caller's and gone afterwards */
     const char *suite, *name, *claim;                    /* claim "" = none */

@@ -15,7 +15,7 @@ struct field { const char *name; enum field_kind kind; size_t off; };
     F(REAL, letter "_ns", arm[i].ns), F(REAL, letter "_ci_lo_ns", arm[i].ci_lo_ns),                                   \
     F(REAL, letter "_ci_hi_ns", arm[i].ci_hi_ns), F(REAL, letter "_bytes", arm[i].bytes),                             \
     F(REAL, letter "_err_rms", arm[i].err_rms), F(REAL, letter "_err_max", arm[i].err_max),                           \
-    F(REAL, letter "_nrmse", arm[i].nrmse), F(TEXT, letter "_classes", arm[i].classes)
+    F(REAL, letter "_nrmse", arm[i].nrmse), F(TEXT, letter "_notes", arm[i].notes)
 static const struct field field[] = {
     F(TEXT, "headline", name),
     F(TEXT, "suite", suite),

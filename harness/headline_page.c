@@ -74,7 +74,7 @@ static void put_arm(struct sheet *s, const struct headline *h, int k)
     put_figure(s, a->nrmse, "%.1e");
     int n = snprintf(text, sizeof(text), "%s", a->text);
     if (a->kernels > 1) n += snprintf(text + n, sizeof(text) - (size_t)n, " (sum of %u kernels)", a->kernels);
-    if (*a->classes) snprintf(text + n, sizeof(text) - (size_t)n, " [%s]", a->classes);
+    if (*a->notes) snprintf(text + n, sizeof(text) - (size_t)n, " [%s]", a->notes);
     sheet_text(s, text);
 }
 

@@ -54,9 +54,9 @@ static void put_arm(FILE *f, const struct headline *h, int arm)
     fputs("<td>", f);
     put_html(f, a->text);
     if (a->kernels > 1) fprintf(f, " (sum of %u kernels)", a->kernels);
-    if (*a->classes) {
+    if (*a->notes) {
         fputs(" [", f);
-        put_html(f, a->classes);
+        put_html(f, a->notes);
         fputs("]", f);
     }
     fputs("</td></tr>\n", f);

@@ -8,7 +8,7 @@
 
 #define ARM(x)                                                                                                        \
     x ", " x "_cases, " x "_kernels, " x "_ns, " x "_ci_lo_ns, " x "_ci_hi_ns, " x "_bytes, " x "_err_rms, " x         \
-      "_err_max, " x "_nrmse, " x "_classes"
+      "_err_max, " x "_nrmse, " x "_notes"
 static const char insert_sql[] =
     "INSERT INTO headline(run_id, device_id, suite, name, variant, claim, ratio, ratio_lo, ratio_hi, rounds, reason,"
     " " ARM("a") ", " ARM("b") ", attempt) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
@@ -24,7 +24,7 @@ static void bind_arm(struct binder *b, const struct headline_arm *a)
     bind_int(b, a->kernels);
     const double figure[] = { a->ns, a->ci_lo_ns, a->ci_hi_ns, a->bytes, a->err_rms, a->err_max, a->nrmse };
     for (size_t i = 0; i < MXB_COUNT(figure); i++) bind_real(b, figure[i]);
-    bind_text(b, a->classes);
+    bind_text(b, a->notes);
 }
 
 static int add_headline(struct store *st, const struct headline *h)
@@ -87,7 +87,7 @@ static void read_arm(sqlite3_stmt *s, int *at, struct headline_arm *a)
     a->kernels = (uint32_t)sqlite3_column_int(s, (*at)++);
     double *const figure[] = { &a->ns, &a->ci_lo_ns, &a->ci_hi_ns, &a->bytes, &a->err_rms, &a->err_max, &a->nrmse };
     for (size_t i = 0; i < MXB_COUNT(figure); i++) *figure[i] = real_at(s, at);
-    a->classes = text_at(s, at);
+    a->notes = text_at(s, at);
 }
 
 /* The label that the device has in the set. */

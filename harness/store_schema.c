@@ -226,7 +226,7 @@ static const char version_3[] =
     "  " x " TEXT NOT NULL, " x "_cases TEXT NOT NULL, -- what was timed; the ids of these cases, with ' + ' between\n"  \
     "  " x "_kernels INTEGER NOT NULL, -- cases whose times are added up\n"                                            \
     "  " x "_ns REAL, " x "_ci_lo_ns REAL, " x "_ci_hi_ns REAL, " x "_bytes REAL,\n"                                     \
-    "  " x "_err_rms REAL, " x "_err_max REAL, " x "_nrmse REAL, " x "_classes TEXT NOT NULL,\n"
+    "  " x "_err_rms REAL, " x "_err_max REAL, " x "_nrmse REAL, " x "_notes TEXT NOT NULL,\n"
 static const char version_4[] =
     "CREATE TABLE headline(\n"
     "  id INTEGER PRIMARY KEY,\n"

@@ -74,8 +74,8 @@ for q in range(0, 100, 32):
 want = "blk: %.1f %% skipped, %.1f %% mixed, %.1f %% clean" % tuple(100 * c / sum(n) for c in n)
 assert all(n), n
 for r in head:
-    assert r["a_classes"] == (want if r["headline"] == "tiles skipped" else None), (r["a_classes"], want)
-    assert r["b_classes"] is None
+    assert r["a_notes"] == (want if r["headline"] == "tiles skipped" else None), (r["a_notes"], want)
+    assert r["b_notes"] is None
 runtime = [r for r in head if r["headline"].startswith("constants")]
 assert all(" tiled" in r["a"] and " tiled_runtime" in r["b"] for r in runtime)
 P
@@ -101,7 +101,7 @@ assert len(pairs) == len(head) and len(rows) > len(pairs)
 for row, h in zip(pairs, head):
     assert None not in row and None not in row.values()
     assert not row["id"] and not row["status"]
-    for key in ("headline", "claim", "device_label", "a", "b", "a_cases", "b_classes"):
+    for key in ("headline", "claim", "device_label", "a", "b", "a_cases", "b_notes"):
         assert row["pair_" + key] == (h[key] or ""), key
     for key in ("ratio", "ratio_lo", "ratio_hi", "a_ns", "b_bytes", "b_nrmse"):
         assert row["pair_" + key] == "" if h[key] is None else float(row["pair_" + key]) == h[key], key
@@ -126,9 +126,9 @@ python3 - "$W/h.db" "$W/r.json" 2> "$W/err" <<'P'
 import json, sqlite3, sys
 head = [r for r in map(json.loads, open(sys.argv[2], encoding="utf-8")) if "headline" in r]
 db = sqlite3.connect(sys.argv[1])
-rows = db.execute("SELECT h.name, h.variant, d.backend, h.ratio, h.a_ns, h.b_bytes, h.a_classes FROM headline h"
+rows = db.execute("SELECT h.name, h.variant, d.backend, h.ratio, h.a_ns, h.b_bytes, h.a_notes FROM headline h"
                   " JOIN device d ON d.id = h.device_id JOIN run u ON u.id = h.run_id WHERE u.state = 'complete'").fetchall()
-want = [(r["headline"], r["variant"], r["backend"], r["ratio"], r["a_ns"], r["b_bytes"], r["a_classes"] or "") for r in head]
+want = [(r["headline"], r["variant"], r["backend"], r["ratio"], r["a_ns"], r["b_bytes"], r["a_notes"] or "") for r in head]
 assert sorted(rows) == sorted(want), rows
 P
 result "the database has them"

@@ -28,7 +28,7 @@ static struct group group[NGROUP];
 static struct slot slot[NGROUP][NDEVICE];
 static struct measurement *measured[NGROUP][NDEVICE][NROUND];
 
-struct seen { char a[256], b[256], a_cases[64], reason[256], label[32]; struct headline h; };
+struct seen { char a[256], b[256], a_cases[64], notes[64], reason[256], label[32]; struct headline h; };
 static struct seen seen[MAX_SEEN];
 static uint32_t nseen;
 
@@ -41,6 +41,7 @@ static int keep(void *ctx, const struct headline *h)
     snprintf(s->a, sizeof s->a, "%s", h->arm[0].text);
     snprintf(s->b, sizeof s->b, "%s", h->arm[1].text);
     snprintf(s->a_cases, sizeof s->a_cases, "%s", h->arm[0].cases);
+    snprintf(s->notes, sizeof s->notes, "%s", h->arm[1].notes);
     snprintf(s->reason, sizeof s->reason, "%s", h->reason);
     snprintf(s->label, sizeof s->label, "%s", h->device_label);
     return 0;
@@ -159,6 +160,7 @@ static void no_times(void **state)
     (void)state;
     slot[0][0].status = ST_FAIL;
     strcpy(slot[0][0].reason, "o[3]: want 1, got 2");
+    strcpy(slot[4][1].reason, "nrmse 0.01");         /* of a case that passed */
     slot[4][0].nround = 0;
     slot[2][1].status = ST_SKIP;
     strcpy(slot[2][1].reason, "no subgroups");
@@ -167,6 +169,8 @@ static void no_times(void **state)
     assert_int_equal(nseen, 4);
     assert_string_equal(seen[0].reason, "A is FAIL: o[3]: want 1, got 2; B, case 2 was not timed");
     assert_string_equal(seen[1].reason, "B, case 1 is SKIP: no subgroups");
+    assert_string_equal(seen[1].notes, "nrmse 0.01");
+    assert_string_equal(seen[0].notes, "");
     assert_string_equal(seen[2].reason, "B, case 1 was not run: left out by the options, or finished before this start");
     for (uint32_t i = 0; i < nseen; i++) assert_true(isnan(seen[i].h.ratio) && isnan(seen[i].h.lo) && isnan(seen[i].h.hi));
     assert_true(isnan(seen[0].h.arm[0].ns) && isnan(seen[0].h.arm[1].ns) && isnan(seen[1].h.arm[1].ns));
@@ -263,8 +267,8 @@ static void formats(void **state)
     for (uint32_t i = 0; i < nseen; i++) {
         seen[i].h.arm[0].text = seen[i].a;
         seen[i].h.arm[1].text = seen[i].b;
-        seen[i].h.arm[0].classes = i ? "" : "blk: 50.0 % skipped";
-        seen[i].h.arm[1].classes = "";
+        seen[i].h.arm[0].notes = i ? "" : "blk: 50.0 % skipped";
+        seen[i].h.arm[1].notes = "";
         seen[i].h.reason = seen[i].reason;
         headline_page_add(&page, &seen[i].h);
     }

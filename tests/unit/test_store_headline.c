@@ -46,7 +46,7 @@ static void check_one(void *ctx, const struct headline *h)
         const struct headline_arm *a = &h->arm[k], *w = &want.arm[k];
         assert_string_equal(a->text, w->text);
         assert_string_equal(a->cases, w->cases);
-        assert_string_equal(a->classes, w->classes);
+        assert_string_equal(a->notes, w->notes);
         assert_int_equal(a->kernels, w->kernels);
         assert_true(a->ns == w->ns && a->ci_lo_ns == w->ci_lo_ns && a->ci_hi_ns == w->ci_hi_ns && a->bytes == w->bytes);
         assert_true(a->err_rms == w->err_rms && a->err_max == w->err_max);
