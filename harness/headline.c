@@ -66,9 +66,10 @@ static void put_case(struct text *t, const struct group *g, uint32_t n, const st
     const struct bench_problem *bp = p->g->bp;
     const struct mxb_op *op = bp->block->op;
     const struct bench_case *c = p->s->item;
-    char params[2048];
+    char params[2048], impl[256];
     put(t, "%s%s", t->n ? " + " : "", bp->entry->name);
-    if (p->s->plan) put(t, " %s", p->s->plan->impl->name);
+    plan_impl_text(p->s->plan, impl, sizeof(impl));
+    if (*impl) put(t, " %s", impl);
     params_text(op, bp->params, params, sizeof(params));
     const char *s = params;
     for (uint32_t i = 0; i < op->nparam && *s; i++) {
@@ -81,7 +82,7 @@ static void put_case(struct text *t, const struct group *g, uint32_t n, const st
     if (c->cache == CACHE_COLD) put(t, " cold");
 }
 
-/* Shares of the classes in an input that is a map of classes. */
+/* Shares of the classes in an input that is a map of classes; of a chain in those of its first step. */
 static int put_classes(struct text *t, const struct part *p)
 {
     const struct mxb_problem *pr = &p->s->plan->pr;

@@ -351,7 +351,7 @@ static void plans(void **state)
     (void)state;
     if (ops_check(op, why, sizeof why) != 0)
         fail_msg("%s", why);
-    assert_int_equal(op->nentry, 18);
+    assert_int_equal(op->nentry, 26);
     for (uint32_t i = 0; i < op->nentry; i++)
         if (plan_on(32768, op->entry[i].name, NULL, 0, &plan, why) != 0)
             fail_msg("%s", why);
