@@ -2,7 +2,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 #include "harness/compile.h"
 #include "harness/source.h"
+#include "harness/temp.h"
 
 extern char **environ;
 
@@ -59,16 +59,6 @@ static int add_words(char **argv, int n, char *list)
 {
     for (char *w = strtok(list, " "); w && n < MAX_ARGS - 8; w = strtok(NULL, " ")) argv[n++] = w;
     return n;
-}
-
-int temp_folder(char *out, size_t n, char *err, size_t errlen)
-{
-    const char *tmp = getenv("TMPDIR");
-    if ((size_t)snprintf(out, n, "%s/mlxbench-XXXXXX", tmp && *tmp ? tmp : "/tmp") >= n || !mkdtemp(out)) {
-        snprintf(err, errlen, "cannot make a temporary folder in %s: %s", tmp && *tmp ? tmp : "/tmp", strerror(errno));
-        return MXB_EDEVICE;
-    }
-    return 0;
 }
 
 static int write_file(const char *path, const char *text, char *err, size_t errlen)
@@ -185,16 +175,4 @@ int tree_make(const char *dir, char *tree, size_t treelen, char *err, size_t err
         free(text);
     }
     return rc;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st; (void)type; (void)ftw;
-    remove(path);
-    return 0;
-}
-
-void tree_remove(const char *tree)
-{
-    if (tree && *tree) nftw(tree, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

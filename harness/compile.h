@@ -3,13 +3,10 @@
 #define MXB_COMPILE_H
 #include <stddef.h>
 
-/* A new folder that only we can enter, under $TMPDIR or /tmp; removed by tree_remove. */
-int temp_folder(char *out, size_t n, char *err, size_t errlen);
 /* GLSL text to SPIR-V in malloc'ed memory.  MXB_ECOMPILE with the compiler's log in err; MXB_EUNSUP if glslc is missing. */
 int compile_glsl(const char *text, const char *name, const char *defines, void **spirv, size_t *bytes, char *err, size_t errlen);
 /* C source at tree/<path> into a shared object that is opened with dlopen; flags by the file's suffix (_avx2, _avx512). */
 int compile_c(const char *tree, const char *path, void **handle, char *err, size_t errlen);
-/* A private folder holding all embedded kernel sources and public headers, overlaid by dir; removed by tree_remove. */
+/* A private folder holding all embedded kernel sources and public headers, overlaid by dir; removed by tree_remove (temp.h). */
 int tree_make(const char *dir, char *tree, size_t treelen, char *err, size_t errlen);
-void tree_remove(const char *tree);
 #endif

@@ -7,6 +7,7 @@
 #include "harness/kernel_code.h"
 #include "harness/ops.h"
 #include "harness/source.h"
+#include "harness/temp.h"
 
 enum { MAX_OBJECTS = 64 };
 

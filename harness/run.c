@@ -5,14 +5,14 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-#include "harness/compile.h"
 #include "harness/group.h"
 #include "harness/json.h"
 #include "harness/provenance.h"
 #include "harness/quote.h"
 #include "harness/run.h"
+#include "harness/temp.h"
 
-volatile int run_interrupted;
+_Atomic int run_interrupted;
 
 struct run {
     const struct run_opts *o;
@@ -29,7 +29,7 @@ struct run {
     uint64_t order_seed;             /* of the order of the cases */
     bool begun;                      /* the store has a run of ours */
     bool failed;                     /* a case that was run now: a resumed run may have others */
-    char temp[512];                  /* folder for what workers leave behind, "" = none */
+    struct temp temp;                /* for what workers leave behind */
 };
 
 enum { STREAM_PROBLEMS = 0x6f726402 };          /* of mxb_rand_u32 */
@@ -69,14 +69,11 @@ static int open_devices(struct run *r, char *err, size_t errlen)
         snprintf(err, errlen, "cannot reserve shared memory");
         return rc;
     }
-    rc = temp_folder(r->temp, sizeof(r->temp), err, errlen);
-    if (rc) {
-        r->temp[0] = 0;
-        return rc;
-    }
+    rc = temp_begin(&r->temp, err, errlen);
+    if (rc) return rc;
     r->devices = (struct device_list){
         .base = { .open = { .cache_dir = cache_folder(), .threads = o->threads, .validate = o->validate },
-                  .kernel_dir = o->kernel_dir, .temp_dir = r->temp, .in_process = o->in_process },
+                  .kernel_dir = o->kernel_dir, .temp_dir = r->temp.path, .in_process = o->in_process },
         .arena = &r->arena, .timeout_s = o->timeout_s };
     rc = devices_probe(&r->devices, backends_needed(&r->cases), err, errlen);
     if (rc == 0) rc = check_named_backends(r, err, errlen);
@@ -399,7 +396,7 @@ int run_suites(const struct run_opts *o)
         code = complain(MXB_EDB, err);
     store_close(r.store);
     if (sinks_end(&r.sinks, r.reporting ? &r.sum : NULL, err, sizeof(err)) && code == EXIT_FINE) code = complain(MXB_EINVAL, err);
-    tree_remove(r.temp);
+    temp_end(&r.temp);
     arena_free(&r.arena);
     suites_free(&r.cases);
     return code ? code : exit_code(&r);

@@ -85,19 +85,33 @@ static int check_content(struct store *st, char *err, size_t errlen)
     return rc ? store_fail(st->db, st->path, rc, "cannot open", err, errlen) : 0;
 }
 
+struct identity { long long id, version, tables; };
+
+/* In one transaction: another process may be making the database at this moment, and half of it is nobody's. */
+static int read_identity(struct store *st, struct identity *out)
+{
+    int rc = exec(st, "BEGIN");
+    if (rc) return rc;
+    out->id = schema_number(st->db, "PRAGMA application_id", -1);
+    out->version = schema_number(st->db, "PRAGMA user_version", -1);
+    out->tables = schema_number(st->db, "SELECT count(*) FROM sqlite_schema", -1);
+    if (out->tables < 0) rc = sqlite3_errcode(st->db);
+    const int end = exec(st, "COMMIT");
+    return rc ? rc : end;
+}
+
 /* What the header said may be out of date: a write-ahead log or a rollback journal beside the file counts too. */
 static int check_identity(struct store *st, bool create, char *err, size_t errlen)
 {
-    const long long id = schema_number(st->db, "PRAGMA application_id", -1);
-    const long long version = schema_number(st->db, "PRAGMA user_version", -1);
-    const long long tables = schema_number(st->db, "SELECT count(*) FROM sqlite_schema", -1);
-    if (tables < 0) return store_fail(st->db, st->path, sqlite3_errcode(st->db), "cannot open", err, errlen);
-    if (id == 0 && version == 0 && tables == 0 && create) return 0;
-    if (id != STORE_APPLICATION_ID) {
+    struct identity is;
+    const int rc = read_identity(st, &is);
+    if (rc) return store_fail(st->db, st->path, rc, "cannot open", err, errlen);
+    if (is.id == 0 && is.version == 0 && is.tables == 0 && create) return 0;
+    if (is.id != STORE_APPLICATION_ID) {
         snprintf(err, errlen, "database '%s' belongs to another application", st->path);
         return MXB_EINVAL;
     }
-    if (version > schema_version) return store_too_new(st->path, version, err, errlen);
+    if (is.version > schema_version) return store_too_new(st->path, is.version, err, errlen);
     return check_content(st, err, errlen);
 }
 

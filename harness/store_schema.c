@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "harness/store_internal.h"
 
@@ -262,7 +263,7 @@ static int back_up(sqlite3 *db, const char *path, int version)
     struct tm utc;
     gmtime_r(&now, &utc);
     strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &utc);
-    snprintf(copy, sizeof copy, "%s.v%d-%s.bak", path, version, when);
+    snprintf(copy, sizeof copy, "%s.v%d-%s-%ld.bak", path, version, when, (long)getpid());
 
     sqlite3_stmt *s = NULL;
     int rc = sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &s, NULL);
@@ -294,10 +295,11 @@ static int apply(sqlite3 *db, const char *sql, int version)
 
 int schema_upgrade(sqlite3 *db, const char *path, const char *const *step, int nstep, char *err, size_t errlen)
 {
+    /* In this order: what another process makes in between needs no copy. */
+    const bool filled = schema_number(db, "SELECT count(*) FROM sqlite_schema", 0) > 0;
     const int first = (int)schema_number(db, "PRAGMA user_version", -1);
     if (first == nstep) return 0;
     int rc = first < 0 ? sqlite3_errcode(db) : SQLITE_OK;
-    const bool filled = schema_number(db, "SELECT count(*) FROM sqlite_schema", 0) > 0;
     if (rc == SQLITE_OK && filled) rc = back_up(db, path, first);
     for (int v = first; v < nstep && rc == SQLITE_OK; v++) rc = apply(db, step[v], v);
     if (rc) {

@@ -2,6 +2,8 @@
 # Nothing that was finished is ever lost: kill -9, Ctrl-C, --resume, a full disk, two programs on one database.
 . tests/cli/tap.sh
 unset MLXBENCH_DB
+export TMPDIR=$W/tmp
+mkdir "$TMPDIR"
 db=$W/r.db
 suite=suites/smoke.yaml
 
@@ -12,7 +14,7 @@ for r in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*r)" "$@"; }
 sound() { [ "$(query "$1" 'pragma integrity_check')" = ok ]; }
 rows() { query "$1" "select case_hash, backend, device, suite, attempt, status from v_result where run like '${2:-}%' order by 1, 2, 3, 4, 5"; }
 
-TMPDIR=$W tests/durability/kill9.sh 6 > "$W/out" 2> "$W/err"
+tests/durability/kill9.sh 6 > "$W/out" 2> "$W/err"
 result "kill -9 at six random moments loses nothing"
 
 # A run that waits in its third case, by a kernel that hangs for one value of dim.
@@ -24,6 +26,10 @@ cases:
   - {op: rms_norm, entries: [rms_norm_f32], sweep: {dim: [64, 65, 1043, 66, 67]}, backends: [cpu], check: {fills: [normal]}, bench: false}
 Y
 
+# temporaries: how many runs have left a folder behind
+temporaries() { find "$TMPDIR" -maxdepth 1 -name 'mlxbench-run-*' | wc -l; }
+small() { run 0 run '{op: rms_norm, entries: [rms_norm_f32], backends: [cpu], bench: false}' --no-db; }
+
 # start SIGNAL...: begins that run, waits until two cases are printed, sends the signals; $code, $W/out, $W/err
 start() {
     "$MLXBENCH" run "$W/s.yaml" --kernel-dir "$W/k" --db "$db" --format json > "$W/out" 2> "$W/err" < /dev/null &
@@ -32,7 +38,7 @@ start() {
         [ "$(wc -l < "$W/out")" -ge 2 ] && break
         sleep 0.05
     done
-    for s in "$@"; do kill -"$s" $pid; done
+    for s in "$@"; do if [ "$s" = small ]; then small && beside=$(temporaries); else kill -"$s" $pid; fi; done
     wait $pid
     code=$?
 }
@@ -50,6 +56,12 @@ start INT INT
 start KILL 2> /dev/null
 sleep 0.3
 ! running "$W/" > "$W/out"; result "kill -9 in the middle of a kernel that hangs: no process is left"
+[ "$(temporaries)" -eq 1 ] && small && [ "$(temporaries)" -eq 0 ]
+result "kill -9: the next run removes the temporary folder"
+mkdir "$W/else" && ln -s "$W/else" "$TMPDIR/mlxbench-run-link"
+start small INT
+[ $code -eq 130 ] && [ "$beside" -eq 2 ] && [ -d "$W/else" ] && rm "$TMPDIR/mlxbench-run-link" && [ "$(temporaries)" -eq 0 ]
+result "... but not that of a run that goes on, nor one behind a link"
 [ "$(query "$db" "select count(distinct suite), max(suite) from result")" = "1 it's; DROP TABLE result; --\" OR 1=1" ]
 result "a suite's name is text to the database"
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/compile.h"
+#include "harness/temp.h"
 #include "harness/source.h"
 
 static char dir[64], err[MXB_ERRLEN];

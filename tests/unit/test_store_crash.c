@@ -71,6 +71,39 @@ static void two_at_once(void **unused)
     expect_sql("SELECT count(*) FROM migration", schema_now());
 }
 
+/* Another process makes the database between two looks at it: the second look must not find a stranger's. */
+static int make_meanwhile(unsigned type, void *done, void *stmt, void *text)
+{
+    (void)type, (void)stmt;
+    sqlite3 *other;
+    char ignored[MXB_ERRLEN];
+    if (*(bool *)done || strcmp(text, "PRAGMA user_version") != 0) return 0;
+    *(bool *)done = true;
+    assert_int_equal(sqlite3_open(db, &other), SQLITE_OK);
+    schema_upgrade(other, db, schema_step, schema_version, ignored, sizeof ignored);     /* or finds it locked */
+    sqlite3_close(other);
+    return 0;
+}
+
+static bool made_meanwhile;
+
+static int watch_connection(sqlite3 *connection, char **unused, const struct sqlite3_api_routines *api)
+{
+    (void)unused, (void)api;
+    return sqlite3_trace_v2(connection, SQLITE_TRACE_STMT, make_meanwhile, &made_meanwhile);
+}
+
+static void made_while_opening(void **unused)
+{
+    (void)unused;
+    sqlite3_auto_extension((void (*)(void))watch_connection);
+    store_close(opened());
+    sqlite3_cancel_auto_extension((void (*)(void))watch_connection);
+    assert_true(made_meanwhile);
+    expect_sql("PRAGMA user_version", schema_now());
+    expect_sql("SELECT count(*) FROM migration", schema_now());
+}
+
 /* Ten writers, each killed at some moment: what it had acknowledged through the pipe is there, and nothing is torn. */
 static void killed(void **unused)
 {
@@ -261,8 +294,9 @@ static void lock_before_reading(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_folder(two_at_once),       in_folder(killed),    in_folder(dead_runs),
-        in_folder(locked_by_another), in_folder(full_disk), in_folder(lock_before_reading),
+        in_folder(two_at_once),       in_folder(made_while_opening), in_folder(killed),
+        in_folder(dead_runs),         in_folder(locked_by_another),  in_folder(full_disk),
+        in_folder(lock_before_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
