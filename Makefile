@@ -5,6 +5,8 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 SAN     ?=
+COVER   ?=
+SPIRV   ?= spirv
 AVX2    := -mavx2 -mfma -mf16c
 AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 # Newer instruction sets, as far as the compiler has them.
@@ -45,10 +47,12 @@ $(BUILD)/mlxbench: $(OBJ) $(GEN)/spirv.o
 ISA_OF = $(if $(filter %_amx,$1),$(AMX))$(if $(filter %_avx512_bf16,$1),$(AVX512_BF16))$(if $(filter %_avx512,$1),$(AVX512))$(if \
          $(filter %_avx2,$1),$(AVX2))
 ISA = $(if $(X86),$(call ISA_OF,$*))
-KERNEL_FLAGS = $(if $(findstring _cpu,$(notdir $*)),$(if $(SAN),-O1,-O3) -ffp-contract=fast $(ISA))
+# COVER: what a fuzzer follows.  It runs no kernel, so those are compiled in the quickest way.
+KERNEL = $(findstring _cpu,$(notdir $*))
+KERNEL_FLAGS = -ffp-contract=fast $(ISA) $(if $(COVER),-O0,$(if $(SAN),-O1,-O3) $(SAN))
 $(BUILD)/%.o: %.c | $(GEN)/revision.h
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) $(KERNEL_FLAGS) $(SAN) -c -o $@ $<
+	$(CC) $(BASE) $(CFLAGS) $(if $(KERNEL),$(KERNEL_FLAGS),$(COVER) $(SAN)) -c -o $@ $<
 $(GEN)/%.o: $(GEN)/%.c
 	$(CC) $(BASE) $(CFLAGS) $(SAN) -c -o $@ $<
 
@@ -79,9 +83,10 @@ $(GEN)/spirv.c: $(BUILD)/lister $(SHADERS) scripts/build/spirv.sh scripts/build/
 $(BUILD)/tests/spv/%.spv: tests/unit/shaders/%.comp
 	@mkdir -p $(@D)
 	glslc -O --target-env=vulkan1.1 -I. -o $@ $<
-$(BUILD)/tests/%: tests/unit/%.c $(LIBOBJ) $(GEN)/spirv.o
+# SPIRV=nospirv leaves the shaders out, for what runs no Vulkan kernel.
+$(BUILD)/tests/%: tests/unit/%.c $(LIBOBJ) $(GEN)/$(SPIRV).o
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/$*.d -o $@ $< $(LIBOBJ) $(GEN)/spirv.o -lcmocka $(LDLIBS)
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/$*.d -o $@ $< $(LIBOBJ) $(GEN)/$(SPIRV).o -lcmocka $(LDLIBS)
 $(BUILD)/tests/bench/%: tests/bench/%.c $(LIBOBJ) $(GEN)/spirv.o
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/bench/$*.d -o $@ $< $(LIBOBJ) $(GEN)/spirv.o $(LDLIBS)
@@ -110,22 +115,24 @@ mutants: all
 # ---- fuzzing: libFuzzer of clang, each target for SECONDS; finds are kept under build/fuzz ----
 SECONDS := 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(LIBOBJ) $(GEN)/spirv.o
+$(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(LIBOBJ) $(GEN)/nospirv.o
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) $(SAN) -fsanitize=fuzzer -o $@ $< $(LIBOBJ) $(GEN)/spirv.o $(LDLIBS)
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -fsanitize=fuzzer -o $@ $< $(LIBOBJ) $(GEN)/nospirv.o $(LDLIBS)
 fuzzers: $(FUZZERS)
 fuzz:
 	@command -v clang > /dev/null || { echo "fuzz: needs clang: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
-	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g" SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzzers
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g" COVER=-fsanitize=fuzzer-no-link SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" fuzzers
 	@scripts/fuzz.sh $(BUILD)/fuzz $(SECONDS)
 
 # ---- static analysis, and data races in what runs on several threads ----
 lint: $(GEN)/revision.h
 	@scripts/lint.sh $(BUILD)
-THREADED := cpu parallel oracle registry fill problem
+# The tests of whatever has threads, then all CPU kernels on the pool, in one process: TSan looks into no forked one.
+THREADED := cpu parallel oracle registry problem flash_attn_cpu rms_norm_cpu
 tsan:
-	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread $(THREADED:%=$(BUILD)/tsan/tests/test_%)
-	@for t in $(THREADED); do TSAN_OPTIONS=halt_on_error=1 $(BUILD)/tsan/tests/test_$$t || exit 1; done
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread SPIRV=nospirv \
+	  $(THREADED:%=$(BUILD)/tsan/tests/test_%) $(BUILD)/tsan/lister
+	@scripts/tsan.sh $(BUILD)/tsan $(THREADED)
 
 # ---- for machines where nothing can be installed: libraries inside, symbols of glibc 2.31 ----
 WRAPPED := __libc_start_main dlclose dlerror dlopen dlsym fstat fstat64 fstatat lstat lstat64 pthread_create pthread_detach \

@@ -1,6 +1,7 @@
 /* Reads JSON lines into the database, all or nothing (store_transfer.h). */
 #include "harness/store_import.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +30,26 @@ int import_fault(const struct importer *im, const char *key, const char *fmt, ..
     return MXB_EPARSE;
 }
 
+/* SQLite quotes a broken CHECK as it stands in the schema: on several lines. */
+static void fold_lines(const char *text, char *out, size_t n)
+{
+    size_t k = 0;
+    for (; *text && k + 1 < n; text++) {
+        const bool blank = isspace((unsigned char)*text);
+        if (!blank) out[k++] = *text;
+        else if (k > 0 && out[k - 1] != ' ') out[k++] = ' ';
+    }
+    out[k] = 0;
+}
+
 int import_sql_fault(const struct importer *im, int rc, const char *what)
 {
+    char why[MXB_ERRLEN];
     switch (rc & 0xff) {
     case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH: return import_fault(im, what, "%s: %s", what, sqlite3_errmsg(im->st->db));
+    case SQLITE_MISMATCH:
+        fold_lines(sqlite3_errmsg(im->st->db), why, sizeof why);
+        return import_fault(im, what, "%s: %s", what, why);
     default: return store_fail(im->st->db, im->st->path, rc, "cannot import", im->err, im->errlen);
     }
 }

@@ -22,9 +22,12 @@ struct window {
     size_t message_bytes;
 };
 
-static void good_answer(struct window *w)
+/* The summary of the samples is made once for all inputs. */
+static const struct window *good_answer(void)
 {
-    memset(w, 0, sizeof *w);
+    static struct window good, *w;
+    if (w) return w;
+    w = &good;
     w->answer.ndevice = 2;
     struct measurement *m = &w->timing;
     m->n = SAMPLES;
@@ -36,6 +39,7 @@ static void good_answer(struct window *w)
         m->host_ns[i] = 2000 + i % 5;
     }
     if (summarize(m->ns, m->n, &m->s)) abort();
+    return w;
 }
 
 static void write_astray(struct window *w, const unsigned char *data, size_t n)
@@ -102,7 +106,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
     static struct window w;
     static const enum job_kind kind[] = { JOB_PROBE, JOB_OPEN, JOB_CHECK, JOB_BENCH, JOB_COUNTS };
     if (n == 0) return -1;
-    good_answer(&w);
+    w = *good_answer();
     struct job j = { .kind = kind[data[0] % MXB_COUNT(kind)], .caps = w.caps };
     j.answer = &w.answer;
     j.timing = &w.timing;

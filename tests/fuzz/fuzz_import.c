@@ -11,45 +11,50 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
 
-static char path[64];
-static struct store *st;
+static struct store *st;             /* one for all inputs: making the tables takes longer than most of them */
 
-static void remove_files(void)
+static void run_sql(const char *sql)
 {
-    static const char *const suffix[] = { "", "-wal", "-shm" };
-    for (size_t i = 0; i < MXB_COUNT(suffix); i++) {
-        char name[80];
-        snprintf(name, sizeof name, "%s%s", path, suffix[i]);
-        unlink(name);
-    }
+    if (sqlite3_exec(st->db, sql, NULL, NULL, NULL)) abort();
 }
 
-static void open_fresh(void)
+/* The file is removed at once: nobody else may read it, so nothing has to reach it either. */
+static void open_once(void)
 {
-    char err[MXB_ERRLEN];
-    if (!*path) {
-        snprintf(path, sizeof path, "/dev/shm/mlxbench-fuzz-%ld.db", (long)getpid());
-        atexit(remove_files);
-    }
-    store_close(st);
-    remove_files();
+    char path[64], err[MXB_ERRLEN];
+    snprintf(path, sizeof path, "/dev/shm/mlxbench-fuzz-%ld.db", (long)getpid());
     if (store_open(path, true, &st, err, sizeof err)) abort();
+    run_sql("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF");
+    unlink(path);
 }
 
-static int64_t ask(const char *sql)
+static void empty(void)
 {
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(st->db, sql, -1, &s, NULL) || sqlite3_step(s) != SQLITE_ROW) abort();
-    const int64_t v = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
+    run_sql("BEGIN; DELETE FROM run; DELETE FROM bench_case; DELETE FROM device; DELETE FROM machine; DELETE FROM env;"
+            " COMMIT");
+}
+
+static int64_t ask(sqlite3_stmt **s, const char *sql)
+{
+    if (!*s && sqlite3_prepare_v2(st->db, sql, -1, s, NULL)) abort();
+    if (sqlite3_step(*s) != SQLITE_ROW) abort();
+    const int64_t v = sqlite3_column_int64(*s, 0);
+    sqlite3_reset(*s);
     return v;
 }
 
 static int64_t count_rows(void)
 {
-    return ask("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM machine) + (SELECT count(*) FROM env)"
-               " + (SELECT count(*) FROM device) + (SELECT count(*) FROM bench_case) + (SELECT count(*) FROM result)"
-               " + (SELECT count(*) FROM round) + (SELECT count(*) FROM sample_blob)");
+    static sqlite3_stmt *s;
+    return ask(&s, "SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM machine) + (SELECT count(*) FROM env)"
+                   " + (SELECT count(*) FROM device) + (SELECT count(*) FROM bench_case) + (SELECT count(*) FROM result)"
+                   " + (SELECT count(*) FROM round) + (SELECT count(*) FROM sample_blob)");
+}
+
+static int64_t count_orphans(void)
+{
+    static sqlite3_stmt *s;
+    return ask(&s, "SELECT count(*) FROM pragma_foreign_key_check");
 }
 
 static int import(const void *data, size_t n, struct transfer_count *count, char *err)
@@ -76,7 +81,7 @@ static void expect_round_trip(const struct transfer_count *first)
         abort();
     }
     assert(out.runs <= first->runs && out.results <= first->results);    /* runs that have not ended stay */
-    open_fresh();
+    empty();
     if (import(text, n, &again, err)) {
         fprintf(stderr, "%s%s\n", text, err);
         abort();
@@ -102,7 +107,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
     struct transfer_count count, again;
     char err[MXB_ERRLEN] = "";
     if (large_peer(data, n)) return -1;
-    if (!st) open_fresh();
+    if (!st) open_once();
     if (import(data, n, &count, err)) {
         if (!*err || strchr(err, '\n') || strncmp(err, "x:", 2) != 0 || !isdigit((unsigned char)err[2])) {
             fprintf(stderr, "message: %s\n", err);
@@ -112,10 +117,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
         return 0;
     }
     if (count_rows() == 0) return 0;
-    assert(ask("SELECT count(*) FROM pragma_foreign_key_check") == 0);
+    assert(count_orphans() == 0);
     const int64_t rows = count_rows();
     assert(import(data, n, &again, err) == 0 && again.runs == 0 && again.known == count.runs && count_rows() == rows);
     expect_round_trip(&count);
-    open_fresh();
+    empty();
     return 0;
 }

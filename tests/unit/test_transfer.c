@@ -164,6 +164,12 @@ static void reject(const char *text, const char *message)
     "\"pid_start\":1,\"boot_id\":\"\"},\"machine\":{\"hostname\":\"h\",\"cpu\":\"c\",\"ncpu\":1,\"ram_gib\":1,"        \
     "\"board\":\"\"},"                                                                                                 \
     "\"env\":{\"os\":\"\",\"kernel\":\"\",\"governor\":\"\",\"compiler\":\"\",\"cflags\":\"\"}}\n"
+#define CASE_AND_DEVICE \
+    "\"case\":{\"hash\":\"0123456789abcdef\",\"def_version\":1,\"case_text\":\"\"," \
+    "\"op\":\"\",\"entry\":\"\",\"dtype\":\"\",\"params_json\":\"{}\"," \
+    "\"seed\":1,\"cache\":\"warm\",\"bytes\":1,\"flops\":1}," \
+    "\"device\":{\"backend\":\"\",\"name\":\"\",\"driver\":\"\",\"driver_version\":\"\"," \
+    "\"api\":\"\",\"uuid\":\"\",\"vendor_id\":0,\"product_id\":0,\"units\":0,\"features\":0,\"caps_json\":\"{}\"}"
 #define PEER(rest)                                                                                                     \
     "{\"backend\":\"peer:torch\",\"device\":\"GPU\",\"entry\":\"rms_norm_f16\",\"params\":{\"rows\":4,\"dim\":64}"     \
     "," rest "}\n"
@@ -193,6 +199,10 @@ static void bad_files(void **unused)
            "x.jsonl:2:33: 'hash' must be a plain value");
     reject(RUN "{\"run\":\"u1\",\"result\":{},\"case\":{\"hash\":\"1\"},\"device\":{}}\n",
            "x.jsonl:2:1: bench_case: NOT NULL constraint failed");
+    reject(RUN "{\"run\":\"u1\",\"result\":{\"suite\":\"s\",\"attempt\":0,\"finished_ns\":3,\"impl\":\"\","
+               "\"tile\":\"\",\"status\":\"GOOD\",\"reason\":\"\",\"repro\":\"\",\"compared\":0,\"nround\":0,\"noise\":0},"
+               CASE_AND_DEVICE "}\n",
+           "x.jsonl:2:13: result: CHECK constraint failed: status IN ('PASS', 'FAIL', 'SKIP'");
     reject(PEER("\"rounds_ns\":[[1,2]],\"colour\":1"), "unknown member 'colour'");
     reject(PEER("\"rounds_ns\":[[1,\"2\"]]"), "sample 2 is not a time in ns");
     reject(PEER("\"rounds_ns\":[[1,-2]]"), "sample 2 is not a time in ns");
