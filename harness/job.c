@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "harness/cold.h"
@@ -166,6 +167,19 @@ static unsigned long count_threads(void)
 
 static bool has_children(void) { return waitpid(-1, NULL, WNOHANG) == 0; }
 
+static bool stop_timers(void)
+{
+    static const int kind[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+    const struct itimerval none = { 0 };
+    bool any = false;
+    for (size_t i = 0; i < MXB_COUNT(kind); i++) {
+        struct itimerval was = { 0 };
+        setitimer((__itimer_which_t)kind[i], &none, &was);
+        any |= was.it_value.tv_sec || was.it_value.tv_usec;
+    }
+    return any;
+}
+
 /* A kernel that runs in this process must not outlive its call: what it left would disturb the cases after it.  A
  * thread that has just ended is counted for a moment longer. */
 static int check_leftovers(const struct job_host *h, unsigned long threads, struct answer *a)
@@ -174,14 +188,17 @@ static int check_leftovers(const struct job_host *h, unsigned long threads, stru
     bool child = false;
     unsigned long more = 0;
     if (strcmp(h->backend->lang, "c") != 0) return 0;            /* a driver's own threads come and go */
+    const bool timer = stop_timers();
     for (int i = 0; i < 10; i++) {
         const unsigned long now = count_threads();
         child = has_children();
         more = now > threads ? now - threads : 0;
-        if (!child && !more) return 0;
+        if (!child && !more) break;
         nanosleep(&pause, NULL);
     }
-    if (child) snprintf(a->err, sizeof(a->err), "left a process running");
+    if (!child && !more && !timer) return 0;
+    if (!child && !more) snprintf(a->err, sizeof(a->err), "left a timer running");
+    else if (child) snprintf(a->err, sizeof(a->err), "left a process running");
     else snprintf(a->err, sizeof(a->err), "left %lu thread%s running", more, more == 1 ? "" : "s");
     a->kernel_fault = true;
     return MXB_EINVAL;

@@ -73,9 +73,29 @@ static bool change(_Atomic uint32_t *word, uint32_t from, uint32_t to)
     return atomic_compare_exchange_strong_explicit(word, &from, to, memory_order_acq_rel, memory_order_acquire);
 }
 
-/* Takes chunks of the job until none are left. */
+/* Rounding, flushing to zero and traps of this thread's vector unit, without the flags of what has happened. */
+static uint32_t float_modes(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_stmxcsr() & ~0x3fu;
+#else
+    return 0;
+#endif
+}
+
+static void set_float_modes(uint32_t modes)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_ldmxcsr(modes);
+#else
+    (void)modes;
+#endif
+}
+
+/* Takes chunks of the job until none are left.  A kernel that changes the modes keeps them to itself. */
 static void work(struct cpu_pool *p, void *scratch)
 {
+    const uint32_t modes = float_modes();
     struct mxb_args args = *p->args;
     args.scratch = scratch;
     int64_t begin = atomic_load_explicit(&p->next, memory_order_relaxed);
@@ -86,6 +106,7 @@ static void work(struct cpu_pool *p, void *scratch)
         p->fn(&args, begin, begin + n);
         begin = atomic_load_explicit(&p->next, memory_order_relaxed);
     }
+    if (float_modes() != modes) set_float_modes(modes);
 }
 
 static void *worker_main(void *arg)

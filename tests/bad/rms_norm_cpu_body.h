@@ -2,8 +2,10 @@
  * tests/cli/bad.t, which says what the program has to make of each.  Other values of dim get the right answer. */
 #include <errno.h>
 #include <fcntl.h>
+#include <fenv.h>
 #include <math.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@ enum {
     NULL_WRITE = 1001, ABORT, ILLEGAL, DIVIDE, BUS_ERROR, EXIT_0, EXIT_3, RECURSE,
     FAR_RIGHT = 1011, FAR_LEFT, PAST_END, BEFORE, INPUT_CHANGED, ARENA,
     PARTIAL = 1021, NAN_OUTPUT, CONSTANT, ZERO, NO_WRITE,
-    THREAD = 1031, PROCESS, PROCESSES, CHANNEL_CLOSED, CHANNEL_GARBAGE,
+    THREAD = 1031, PROCESS, PROCESSES, CHANNEL_CLOSED, CHANNEL_GARBAGE, BACKGROUND, TIMER, FLOAT_MODES, STOP, LONG_JUMP,
     CONFINED = 1041, EAT_MEMORY, HANG, HANG_DEAF,
     FIRST_ONLY = 1051, FIRST_FEW, LAST_BIT
 };
@@ -36,6 +38,8 @@ static void right(const struct mxb_args *a, int64_t begin, int64_t end)
         for (uint32_t i = 0; i < p->dim; i++) y[row * p->dim + i] = in[i] * inv * (a->spec[S_HAS_W] ? w[i] : 1);
     }
 }
+
+static jmp_buf nowhere;              /* never set */
 
 static int recurse(volatile char *up)
 {
@@ -123,8 +127,10 @@ static void crash(uint32_t how, float *y)
     case ARENA: write_to_arena(); break;
     case CHANNEL_CLOSED: close(3); break;
     case CHANNEL_GARBAGE: if (write(3, "garbage", 7) != 7) abort(); break;
+    case LONG_JUMP: longjmp(nowhere, 1);
     case EAT_MEMORY: eat_memory(); break;
     case HANG: hang(); break;
+    case STOP: raise(SIGSTOP); hang();
     case HANG_DEAF:
         for (int s = 1; s < 32; s++) signal(s, SIG_IGN);
         leave_processes(1);
@@ -148,6 +154,9 @@ static void spoil(uint32_t how, const struct mxb_args *a, uint32_t from, uint32_
     case THREAD: pthread_create(&thread, NULL, wait_forever, NULL); break;
     case PROCESS: leave_processes(1); break;
     case PROCESSES: leave_processes(30); break;
+    case BACKGROUND: if (system("sh -c 'sleep 1000; : mlxbench in the background' &")) abort(); break;
+    case TIMER: alarm(1); break;
+    case FLOAT_MODES: feenableexcept(FE_INEXACT); break;
     case CONFINED: if (!confined()) y[to - 1] = NAN; break;
     case FIRST_ONLY: if (call > 1) y[to - 1] *= 1.5f; break;
     case LAST_BIT: if (call % 2 == 0) y[to - 1] = nextafterf(y[to - 1], 9); break;

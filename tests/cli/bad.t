@@ -58,10 +58,10 @@ for b in cpu opencl; do
     suite $b hang_$b 1043
     go hang_$b --backend $b --check-only --timeout 10 --threads 1 &
 done
-suite cpu deaf 1044
+suite cpu deaf 1039 1044
 go deaf --backend cpu --check-only --timeout 10 --threads 2 &
 
-suite cpu cpu 1001 1002 1003 1004 1005 1006 1007 1008 1011 1012 1013 1014 1015 1016 1021 1022 1023 1024 1025 1031 1032 1033 1034 1035
+suite cpu cpu 1001 1002 1003 1004 1005 1006 1007 1008 1011 1012 1013 1014 1015 1016 1021 1022 1023 1024 1025 1031 1032 1033 1034 1035 1036 1037 1038 1040
 go cpu --backend cpu --check-only --threads 2
 verdicts cpu <<'V'
 1001 CRASHED ^SIGSEGV while running$
@@ -88,6 +88,10 @@ verdicts cpu <<'V'
 1033 FAIL ^left a process running
 1034 CRASHED ended with exit code 0|closed its channel
 1035 CRASHED garbage
+1036 FAIL ^left a process running
+1037 FAIL ^left a timer running
+1038 PASS
+1040 CRASHED ^SIG
 V
 result "cpu: every wrong kernel is found out, blamed itself, and alone"
 
@@ -158,12 +162,13 @@ V
     result "$b: a kernel that hangs is TIMEOUT, the next case runs"
 done
 verdicts deaf <<'V'
+1039 TIMEOUT ^no answer within 10 s while running$
 1044 TIMEOUT ^no answer within 10 s while running$
 V
-result "a kernel that hangs, deaf to signals and with a child"
+result "a kernel that stops itself, and one that hangs, deaf to signals and with a child"
 
 # Nothing is left: a process whose command line names our folder, a temporary file.
-! running "$W/" > "$W/out"; result "no process is left"
+! running "$W/" > "$W/out" && ! running "in the background" > "$W/out"; result "no process is left"
 ls -A "$TMPDIR" > "$W/out"
 [ ! -s "$W/out" ]; result "no temporary file is left"
 finish
