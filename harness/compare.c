@@ -1,6 +1,7 @@
 /* `mlxbench compare`: reads two sides, prints the pairs (compare.h). */
 #include "harness/compare.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,7 +193,10 @@ static void explain(const struct pair *p, char *out, size_t n)
     const char *detail = p->why;
     if (p->verdict <= PAIR_STILL_FAILING || (p->verdict == PAIR_SKIPPED && strcmp(p->b->status, "SKIP") == 0))
         detail = p->b->reason;
-    else if (p->verdict == PAIR_SKIPPED) detail = p->a->reason;
+    else if (p->verdict == PAIR_SKIPPED) {
+        assert(p->a);                /* only what stands on both sides can be SKIP */
+        detail = p->a->reason;
+    }
     if (p->ratio.value > 0) at += (size_t)snprintf(out + at, n - at, ": B / A %.3f", p->ratio.value);
     if (p->ratio.value > 0 && isfinite(p->ratio.hi))
         snprintf(out + at, n - at, ", 99 %% interval %.3f .. %.3f", p->ratio.lo, p->ratio.hi);

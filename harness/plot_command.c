@@ -1,4 +1,5 @@
 /* `mlxbench plot KIND [OP | ENTRY | CASE]`: one picture of stored results in a file. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "harness/case_fields.h"
@@ -105,6 +106,7 @@ int plot_run(const struct cli *c)
     if (rc) return cli_error(rc == MXB_EDB ? EXIT_DB : EXIT_USAGE, "%s", err);
     rc = load(c, &w, st, &set, err, sizeof(err));
     if (rc) goto out;
+    assert(set.nresult);             /* or load() has refused */
     const bool per_op = strcmp(w.plot->name, "speed") == 0 || strcmp(w.plot->name, "scaling") == 0;
     const struct plot_request q = {
         .store = st, .set = &set, .op = per_op ? set.result[0].line.op : NULL, .param = c->param

@@ -68,7 +68,8 @@ static void number_runs(const struct result_set *s, const struct stored_result *
 static int put_series(struct plot *p, const struct result_set *s, const struct stored_result *focus,
                       const uint32_t *place, uint32_t *changes)
 {
-    struct path a = { .point = calloc(s->nresult, sizeof(*a.point)), .ns = calloc(s->nresult, sizeof(*a.ns)) };
+    const size_t room = s->nresult + 1u;             /* calloc(0) may be NULL */
+    struct path a = { .point = calloc(room, sizeof(*a.point)), .ns = calloc(room, sizeof(*a.ns)) };
     int rc = a.point && a.ns ? 0 : MXB_ENOMEM;
     for (uint32_t d = 0; d < s->ndevice && rc == 0; d++) {
         struct step *step = NULL;

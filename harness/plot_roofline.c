@@ -11,7 +11,7 @@ enum { DECADES = 16, PER_DECADE = 20, CELLS = DECADES * PER_DECADE, FEW = 1000 }
 
 static bool is_new(bool *grid, uint32_t device, double x, double y)
 {
-    const double ix = (log10(x) + DECADES / 2) * PER_DECADE, iy = (log10(y) + DECADES / 2) * PER_DECADE;
+    const double ix = (log10(x) + 0.5 * DECADES) * PER_DECADE, iy = (log10(y) + 0.5 * DECADES) * PER_DECADE;
     if (!(ix >= 0 && ix < CELLS && iy >= 0 && iy < CELLS)) return true;
     bool *cell = &grid[((size_t)device * CELLS + (size_t)iy) * CELLS + (size_t)ix];
     const bool fresh = !*cell;

@@ -100,6 +100,7 @@ static void print_table(const struct sheet *s, FILE *f)
 
 static void print_markdown(const struct sheet *s, FILE *f)
 {
+    assert(s->ncolumn);
     for (uint32_t c = 0; c < s->ncolumn; c++)
         if (s->column[c].title) fprintf(f, "| %s ", s->column[c].title);
     fputs("|\n", f);
@@ -140,6 +141,7 @@ static void print_json(const struct sheet *s, FILE *f)
 
 static void print_csv(const struct sheet *s, FILE *f)
 {
+    assert(s->ncolumn);
     const char *sep = "";
     for (uint32_t c = 0; c < s->ncolumn; c++) {
         if (!s->column[c].key) continue;

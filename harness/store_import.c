@@ -1,7 +1,6 @@
 /* Reads JSON lines into the database, all or nothing (store_transfer.h). */
 #include "harness/store_import.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,19 @@ enum { UNITS_PER_NS = 16, SAMPLES_MOST = 1 << 20, LINE_MOST = 1 << 28 };
 
 /* ---- messages ---- */
 
+/* SQLite quotes a broken CHECK as it stands in the schema, on several lines, and a name in the file may hold anything:
+ * blanks and control characters become one blank. */
+static void put_on_one_line(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        const bool blank = (unsigned char)*from <= ' ' || *from == 0x7f;
+        if (!blank) *to++ = *from;
+        else if (to == text || to[-1] != ' ') *to++ = ' ';
+    }
+    *to = 0;
+}
+
 int import_fault(const struct importer *im, const char *key, const char *fmt, ...)
 {
     char quoted[80];
@@ -27,31 +39,25 @@ int import_fault(const struct importer *im, const char *key, const char *fmt, ..
     va_start(ap, fmt);
     if (n >= 0 && (size_t)n < im->errlen) vsnprintf(im->err + n, im->errlen - (size_t)n, fmt, ap);
     va_end(ap);
+    put_on_one_line(im->err);
     return MXB_EPARSE;
-}
-
-/* SQLite quotes a broken CHECK as it stands in the schema: on several lines. */
-static void fold_lines(const char *text, char *out, size_t n)
-{
-    size_t k = 0;
-    for (; *text && k + 1 < n; text++) {
-        const bool blank = isspace((unsigned char)*text);
-        if (!blank) out[k++] = *text;
-        else if (k > 0 && out[k - 1] != ' ') out[k++] = ' ';
-    }
-    out[k] = 0;
 }
 
 int import_sql_fault(const struct importer *im, int rc, const char *what)
 {
-    char why[MXB_ERRLEN];
     switch (rc & 0xff) {
     case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-        fold_lines(sqlite3_errmsg(im->st->db), why, sizeof why);
-        return import_fault(im, what, "%s: %s", what, why);
+    case SQLITE_MISMATCH: return import_fault(im, what, "%s: %s", what, sqlite3_errmsg(im->st->db));
     default: return store_fail(im->st->db, im->st->path, rc, "cannot import", im->err, im->errlen);
     }
+}
+
+int import_unknown(const struct importer *im, const char *key, const char *const *known, size_t n)
+{
+    char text[MXB_ERRLEN], q[QUOTE_LEN];
+    snprintf(text, sizeof text, "unknown member %s", quote(q, key, strlen(key)));
+    nearest_hint(text, sizeof text, key, known, n);
+    return import_fault(im, key, "%s", text);
 }
 
 /* ---- values: json-c has NULL for null ---- */
@@ -278,14 +284,10 @@ static int import_line(struct importer *im, struct json_object *line)
                             TRANSFER_VERSION);
     }
     json_object_object_foreach(line, key, unused) {
-        char text[MXB_ERRLEN], q[QUOTE_LEN];
         bool known = false;
         (void)unused;
         for (size_t i = 0; i < MXB_COUNT(member); i++) known |= strcmp(member[i], key) == 0;
-        if (known) continue;
-        snprintf(text, sizeof text, "unknown member %s", quote(q, key, strlen(key)));
-        nearest_hint(text, sizeof text, key, member, MXB_COUNT(member));
-        return import_fault(im, key, "%s", text);
+        if (!known) return import_unknown(im, key, member, MXB_COUNT(member));
     }
     if (import_member(line, "result")) return import_result(im, line);
     if (json_object_is_type(import_member(line, "run"), json_type_object)) return import_run(im, line);

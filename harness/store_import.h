@@ -31,6 +31,8 @@ const char *import_text(struct json_object *object, const char *key);
 /* Writes "file:line:column: text", the column being that of "key" in the line, 1 if it is not there.  Returns
  * MXB_EPARSE. */
 int import_fault(const struct importer *, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* "unknown member 'x', did you mean ...": MXB_EPARSE. */
+int import_unknown(const struct importer *, const char *key, const char *const *known, size_t n);
 /* The text of a failed SQLite call on this line; a broken constraint is the line's fault. */
 int import_sql_fault(const struct importer *, int rc, const char *what);
 /* Inserts the members of an object as a row: each must be a column, but those in `nested` are passed over.  fixed:

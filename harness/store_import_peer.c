@@ -9,6 +9,7 @@
 #include "harness/ops.h"
 #include "harness/problem.h"
 #include "harness/provenance.h"
+#include "harness/quote.h"
 #include "harness/store_import.h"
 #include "harness/suite.h"
 
@@ -40,7 +41,7 @@ static int check_members(const struct importer *im, struct json_object *line)
     json_object_object_foreach(line, key, v) {
         bool known = false;
         for (size_t i = 0; i < MXB_COUNT(members); i++) known |= strcmp(key, members[i]) == 0;
-        if (!known) return import_fault(im, key, "unknown member '%.60s'", key);
+        if (!known) return import_unknown(im, key, members, MXB_COUNT(members));
         const bool other = strcmp(key, "params") == 0 || strcmp(key, "rounds_ns") == 0 || strcmp(key, "seed") == 0;
         if (!other && !json_object_is_type(v, json_type_string))
             return import_fault(im, key, "'%s' must be a text", key);
@@ -61,8 +62,9 @@ static int resolve(const struct importer *im, struct json_object *line, struct p
 {
     struct case_list l;
     struct mxb_problem pr;
-    char why[MXB_ERRLEN];
-    if (!ops_find_entry(p->entry, &p->op)) return import_fault(im, "entry", "unknown entry point '%.80s'", p->entry);
+    char why[MXB_ERRLEN], q[QUOTE_LEN];
+    if (!ops_find_entry(p->entry, &p->op))
+        return import_fault(im, "entry", "unknown entry point %s", quote(q, p->entry, strlen(p->entry)));
     struct json_object *given = import_member(line, "params");
     const char *params = given ? json_object_to_json_string_ext(given, JSON_C_TO_STRING_PLAIN) : "{}";
     char *text = NULL;
@@ -225,6 +227,7 @@ int import_peer(struct importer *im, struct json_object *line)
                       .rounds = import_member(line, "rounds_ns"),
                       .seed = 1 };
     struct measurement *round = NULL;
+    char q[QUOTE_LEN];
     enum mxb_status status = ST_COUNT;
     int rc = check_members(im, line);
     if (rc) return rc;
@@ -235,7 +238,8 @@ int import_peer(struct importer *im, struct json_object *line)
     if (strlen(p.backend) > 40) return import_fault(im, "backend", "'backend' is longer than 40 characters");
     if (strcmp(p.cache, "warm") != 0 && strcmp(p.cache, "cold") != 0)
         return import_fault(im, "cache", "'cache' must be warm or cold");
-    if (status == ST_COUNT) return import_fault(im, "status", "unknown status '%.40s'", p.status);
+    if (status == ST_COUNT)
+        return import_fault(im, "status", "unknown status %s", quote(q, p.status, strlen(p.status)));
     if (!*p.device) return import_fault(im, "device", "'device' is missing: the name of what it ran on");
     const size_t n = p.rounds ? json_object_array_length(p.rounds) : 0;
     if (status == ST_PASS && (n < 1 || n > 1000))

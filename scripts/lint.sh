@@ -1,6 +1,7 @@
 #!/bin/sh
 # Static analysis: cppcheck, clang-tidy, gcc -fanalyzer.  Usage: scripts/lint.sh BUILD [cppcheck|tidy|analyze...]  (make lint)
-# What is accepted stands in scripts/lint/cppcheck.txt, .clang-tidy and beside the code (NOLINT), with the reason.
+# What is accepted stands in scripts/lint/cppcheck.txt, scripts/lint/analyze.txt, .clang-tidy and beside the code (NOLINT), with
+# the reason.
 set -u
 build=$1 bad=0
 shift
@@ -28,23 +29,26 @@ lint_cppcheck() {
         harness backends kernels > "$build/lint/cppcheck.log" 2>&1
     judge cppcheck $? "$build/lint/cppcheck.log"
 }
+# each TOOL LOG: runs sh -c TOOL file on every source, several at a time
+# The texts of the flags only have to differ.
+each() {
+    flags="-std=c11 -D_GNU_SOURCE -fPIC -I. -I$build"
+    for name in CFLAGS AVX2_FLAGS AVX512_FLAGS AVX512_BF16_FLAGS AMX_FLAGS; do flags="$flags -DMXB_$name=\"$name\""; done
+    export build flags
+    # shellcheck disable=SC2086
+    printf '%s\n' $sources | xargs -P "$jobs" -n 1 sh -c "$1" sh > "$2" 2>&1
+}
 lint_tidy() {
     has clang-tidy clang-tidy || return
-    # Stderr has the counts of warnings in the headers of libraries.  The texts of the flags only have to differ.
-    # shellcheck disable=SC2086
-    printf '%s\n' $sources | xargs -P "$jobs" -n 4 sh -c 'clang-tidy -quiet "$@" -- -std=c11 -D_GNU_SOURCE -I. -I"$0" \
-        -DMXB_CFLAGS="\"a\"" -DMXB_AVX2_FLAGS="\"b\"" -DMXB_AVX512_FLAGS="\"c\"" -DMXB_AVX512_BF16_FLAGS="\"d\"" -DMXB_AMX_FLAGS="\"e\"" 2> /dev/null' \
-        "$build" > "$build/lint/tidy.log"
+    # Stderr has the counts of warnings in the headers of libraries.
+    # shellcheck disable=SC2016
+    each 'clang-tidy -quiet "$1" -- $flags 2> /dev/null' "$build/lint/tidy.log"
     judge clang-tidy $? "$build/lint/tidy.log"
 }
-# Optimised as little as finds anything: more makes the analyser take minutes a file.
 lint_analyze() {
     has gcc build-essential || return
-    # shellcheck disable=SC2086
-    objects=$(printf "$build/analyze/%s\n" $sources | sed 's/\.c$/.o/')
-    # shellcheck disable=SC2086
-    MAKEFLAGS= make --no-print-directory -s -j "$jobs" BUILD="$build/analyze" CC=gcc CFLAGS="-O1 -fanalyzer" $objects \
-        > "$build/lint/analyze.log" 2>&1
+    # shellcheck disable=SC2016
+    each 'gcc $flags -O1 -fanalyzer $(sed -n "s|:$1\$||p" scripts/lint/analyze.txt) -S -o /dev/null "$1"' "$build/lint/analyze.log"
     status=$?
     [ -s "$build/lint/analyze.log" ] && status=1
     judge "gcc -fanalyzer" "$status" "$build/lint/analyze.log"

@@ -22,6 +22,9 @@ static void run_sql(const char *sql)
 static void open_once(void)
 {
     char path[64], err[MXB_ERRLEN];
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 1200, 1000);     /* fewer calls of a malloc() that is slow under ASan */
     snprintf(path, sizeof path, "/dev/shm/mlxbench-fuzz-%ld.db", (long)getpid());
     if (store_open(path, true, &st, err, sizeof err)) abort();
     run_sql("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF");

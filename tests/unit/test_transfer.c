@@ -204,6 +204,8 @@ static void bad_files(void **unused)
                CASE_AND_DEVICE "}\n",
            "x.jsonl:2:13: result: CHECK constraint failed: status IN ('PASS', 'FAIL', 'SKIP'");
     reject(PEER("\"rounds_ns\":[[1,2]],\"colour\":1"), "unknown member 'colour'");
+    reject(PEER("\"rounds_ns\":[[1,2]],\"imp\":\"\""), "unknown member 'imp', did you mean 'impl'?");
+    reject(PEER("\"rounds_ns\":[[1,2]],\"a\\nb\":1"), "unknown member 'a\\x0ab'");
     reject(PEER("\"rounds_ns\":[[1,\"2\"]]"), "sample 2 is not a time in ns");
     reject(PEER("\"rounds_ns\":[[1,-2]]"), "sample 2 is not a time in ns");
     reject(PEER("\"rounds_ns\":[]"), "'rounds_ns' must be a list of 1 to 1000 rounds");
