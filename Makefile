@@ -112,8 +112,9 @@ coverage: all
 mutants: all
 	@tests/mutants/run.sh
 
-# ---- fuzzing: libFuzzer of clang, each target for SECONDS; finds are kept under build/fuzz ----
+# ---- fuzzing: libFuzzer of clang, each target for SECONDS, or RUNS executions; finds are kept under build/fuzz ----
 SECONDS := 60
+RUNS    :=
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(LIBOBJ) $(GEN)/nospirv.o
 	@mkdir -p $(@D)
@@ -122,7 +123,7 @@ fuzzers: $(FUZZERS)
 fuzz:
 	@command -v clang > /dev/null || { echo "fuzz: needs clang: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g" COVER=-fsanitize=fuzzer-no-link SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" fuzzers
-	@scripts/fuzz.sh $(BUILD)/fuzz $(SECONDS)
+	@scripts/fuzz.sh $(BUILD)/fuzz $(SECONDS) $(RUNS)
 
 # ---- static analysis, and data races in what runs on several threads ----
 lint: $(GEN)/revision.h

@@ -1,9 +1,11 @@
 /* Kernel sources: embedded text, the --kernel-dir overlay, and flattening of #include lines. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "harness/source.h"
@@ -18,19 +20,38 @@ static const struct embedded *embedded_find(const char *path)
     return bsearch(path, embedded_files, embedded_count, sizeof(embedded_files[0]), compare_path);
 }
 
-/* The places where a user may put an overlay of `path`, most specific first. */
-static FILE *overlay_open(const char *dir, const char *path)
+/* NULL if it is no file, or one that may not be read; `why` then says so. */
+static FILE *open_file(const char *path, const char **why)
 {
-    const char *tail[3] = { path, NULL, strrchr(path, '/') };
+    struct stat st;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);    /* a pipe would wait for its writer */
+    FILE *f = NULL;
+    *why = "not a regular file";
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) f = fdopen(fd, "rb");
+    if (fd < 0) *why = strerror(errno);
+    else if (!f) close(fd);
+    return f;
+}
+
+/* The places where a user may put an overlay of `path`, most specific first.  *out NULL: there is none.  What is there
+ * but cannot be read is an error: the built-in kernel must not be taken for it. */
+static int overlay_open(const char *dir, const char *path, FILE **out, char *err, size_t errlen)
+{
+    const char *tail[3] = { path, NULL, strrchr(path, '/') }, *why;
+    *out = NULL;
     if (strncmp(path, "kernels/", 8) == 0) tail[1] = path + 8;
     if (tail[2]) tail[2]++;
     for (size_t i = 0; i < MXB_COUNT(tail); i++) {
         char full[4096];
         struct stat st;
         if (!tail[i] || snprintf(full, sizeof(full), "%s/%s", dir, tail[i]) >= (int)sizeof(full)) continue;
-        if (stat(full, &st) == 0 && S_ISREG(st.st_mode)) return fopen(full, "rb");
+        if (lstat(full, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) continue;
+        *out = open_file(full, &why);
+        if (*out) return 0;
+        snprintf(err, errlen, "%s: %s", full, why);
+        return MXB_EINVAL;
     }
-    return NULL;
+    return 0;
 }
 
 static int read_all(FILE *f, char **text)
@@ -53,10 +74,12 @@ static int read_all(FILE *f, char **text)
 
 int source_load(const char *dir, const char *path, char **text, bool *overlaid, char *err, size_t errlen)
 {
-    FILE *f = dir ? overlay_open(dir, path) : NULL;
-    if (overlaid) *overlaid = f != NULL;
+    FILE *f = NULL;
+    int rc = dir ? overlay_open(dir, path, &f, err, errlen) : 0;
+    if (overlaid) *overlaid = f || rc;
+    if (rc) return rc;
     if (f) {
-        int rc = read_all(f, text);
+        rc = read_all(f, text);
         if (rc) snprintf(err, errlen, "out of memory reading %s", path);
         return rc;
     }
@@ -87,13 +110,18 @@ int source_check_dir(const char *dir, char *err, size_t errlen)
         snprintf(err, errlen, "--kernel-dir %s: not a directory", dir);
         return MXB_EINVAL;
     }
+    bool any = false;
     for (size_t i = 0; i < embedded_count; i++) {
-        FILE *f = overlay_open(dir, embedded_files[i].path);
-        if (f) {
-            fclose(f);
-            return 0;
+        FILE *f;
+        char why[MXB_ERRLEN];
+        if (overlay_open(dir, embedded_files[i].path, &f, why, sizeof(why))) {
+            snprintf(err, errlen, "--kernel-dir %s", why);
+            return MXB_EINVAL;
         }
+        any |= f != NULL;
+        if (f) fclose(f);
     }
+    if (any) return 0;
     snprintf(err, errlen, "--kernel-dir %s: holds no kernel source (expected a file such as %s/%s)", dir, dir,
              embedded_count ? embedded_files[embedded_count - 1].path : "kernels/...");
     return MXB_EINVAL;

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/compile.h"
-#include "harness/temp.h"
 #include "harness/source.h"
+#include "harness/temp.h"
 
 static char dir[64], err[MXB_ERRLEN];
 static const char norm_cl[] = "kernels/norm/rms_norm/rms_norm.cl";
@@ -95,6 +95,27 @@ static void test_check_dir(void **state)
     assert_int_equal(source_check_dir(dir, err, sizeof err), 0);
 }
 
+/* What stands in the place of a kernel but is none must not leave the built-in one to be tested in its stead. */
+static void test_unreadable(void **state)
+{
+    (void)state;
+    char path[192], *text = NULL;
+    bool overlaid = false;
+    put("norm/rms_norm/rms_norm.comp", "x");
+    snprintf(path, sizeof path, "%s/norm/rms_norm/rms_norm.cl", dir);
+    for (int kind = 0; kind < 3; kind++) {
+        static const char *const why[] = { "not a regular file", "not a regular file", "No such file" };
+        const int made = kind == 0 ? mkfifo(path, 0600) : kind == 1 ? mkdir(path, 0700) : symlink("nowhere", path);
+        assert_int_equal(made, 0);
+        assert_int_equal(source_load(dir, norm_cl, &text, &overlaid, err, sizeof err), MXB_EINVAL);
+        assert_true(overlaid);
+        assert_non_null(strstr(err, why[kind]));
+        assert_int_equal(source_check_dir(dir, err, sizeof err), MXB_EINVAL);
+        assert_non_null(strstr(err, "/norm/rms_norm/rms_norm.cl: "));
+        assert_int_equal(remove(path), 0);
+    }
+}
+
 /* Each file once, line numbers of messages those of the file that the user wrote. */
 static void test_flatten(void **state)
 {
@@ -167,6 +188,6 @@ static void test_glsl(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = { T(test_overlay), T(test_check_dir), T(test_flatten), T(test_c_tree), T(test_glsl) };
+    const struct CMUnitTest tests[] = { T(test_overlay), T(test_check_dir), T(test_unreadable), T(test_flatten), T(test_c_tree), T(test_glsl) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
