@@ -31,7 +31,8 @@ EMBED   := $(sort $(wildcard kernels/common/* kernels/*/*/*.c kernels/*/*/*.h ke
            $(wildcard harness/mxb_*.h))
 ASSETS  := $(sort $(wildcard scripts/gnuplot/*.gp scripts/report/*))
 SHADERS := $(wildcard kernels/*/*/*.comp kernels/*/*/*.glsl kernels/common/* kernels/*/*/*.def)
-UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) \
+           $(patsubst tests/fuzz/%.c,$(BUILD)/tests/test_%,$(wildcard tests/fuzz/fuzz_*.c))
 TESTSPV := $(patsubst tests/unit/shaders/%.comp,$(BUILD)/tests/spv/%.spv,$(wildcard tests/unit/shaders/*.comp))
 
 .PHONY: all run test unit bench-self mutants fuzz lint tsan setup install uninstall bundle clean FORCE
@@ -87,6 +88,10 @@ $(BUILD)/tests/spv/%.spv: tests/unit/shaders/%.comp
 $(BUILD)/tests/%: tests/unit/%.c $(LIBOBJ) $(GEN)/$(SPIRV).o
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/$*.d -o $@ $< $(LIBOBJ) $(GEN)/$(SPIRV).o -lcmocka $(LDLIBS)
+# What the fuzzers have found stays found.
+$(BUILD)/tests/test_fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(LIBOBJ) $(GEN)/nospirv.o
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) $(SAN) -DFUZZ_TARGET='"$*"' -MF $(BUILD)/tests/test_fuzz_$*.d -o $@ $(filter-out %.h,$^) $(LDLIBS)
 $(BUILD)/tests/bench/%: tests/bench/%.c $(LIBOBJ) $(GEN)/spirv.o
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) $(SAN) -MF $(BUILD)/tests/bench/$*.d -o $@ $< $(LIBOBJ) $(GEN)/spirv.o $(LDLIBS)

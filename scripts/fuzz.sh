@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs every fuzz target of BUILD from the committed corpus, as many at a time as there are processors: each for so many
 # seconds, or so many executions.  Usage: scripts/fuzz.sh BUILD SECONDS [RUNS]  (make fuzz)
-# New inputs are kept under BUILD/corpus, findings under BUILD/findings; a finding makes it fail.
+# Inputs that reach further than those written by hand are packed: NAME.tar.gz.  New ones are kept under BUILD/corpus,
+# findings under BUILD/findings; a finding makes it fail.
 set -u
 export build="$1" limit="-max_total_time=$2"
 [ -z "${3:-}" ] || limit="-runs=$3"
@@ -15,6 +16,7 @@ one='
     name=$1 longest=600 dict=
     log=$build/$name.log
     mkdir -p "$build/corpus/$name"
+    tar -xzf "tests/fuzz/corpus/$name.tar.gz" -C "$build/corpus/$name"
     [ "$name" = import ] && longest=4096
     [ -f "tests/fuzz/$name.dict" ] && dict=-dict=tests/fuzz/$name.dict
     # -runs counts from the first input of the corpus on.
@@ -26,4 +28,4 @@ one='
         tail -n 5 "$log"
         exit 1
     fi'
-find tests/fuzz/corpus -mindepth 1 -maxdepth 1 -printf "%f\n" | sort | xargs -P "$(nproc)" -n 1 sh -c "$one" sh
+find tests/fuzz/corpus -mindepth 1 -maxdepth 1 -type d -printf "%f\n" | sort | xargs -P "$(nproc)" -n 1 sh -c "$one" sh
