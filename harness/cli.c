@@ -176,7 +176,7 @@ static int set_option(const struct command *c, const struct option_row *o, const
         break;
     }
     case SHARD:
-        ok = sscanf(value, "%u/%u%c", &a, &b, &rest) == 2 && a >= 1 && a <= b && *value >= '0' && *value <= '9';
+        ok = sscanf(value, "%9u/%9u%c", &a, &b, &rest) == 2 && a >= 1 && a <= b && !strpbrk(value, "+- ");
         cli->shard = a;
         cli->nshard = b;
         break;

@@ -8,8 +8,8 @@ extern const struct embedded embedded_files[];   /* generated, sorted by path; k
 extern const size_t embedded_count;
 
 /* Text of the file, from dir (NULL = none) if it holds it (as dir/<path>, or dir/<path without "kernels/">), else
- * embedded.  *overlaid says which.  *text is malloc'ed, NUL-terminated.  MXB_EINVAL: what dir holds is no file, or cannot
- * be read. */
+ * embedded.  *overlaid says which.  *text is malloc'ed, NUL-terminated.  MXB_EINVAL: what dir holds is no file, or
+ * cannot be read. */
 int source_load(const char *dir, const char *path, char **text, bool *overlaid, char *err, size_t errlen);
 /* The same with every #include "..." of a kernel file resolved in place, each file once. */
 int source_flatten(const char *dir, const char *path, char **text, bool *overlaid, char *err, size_t errlen);

@@ -11,8 +11,8 @@ extern const char *const schema_step[];
 extern const int schema_version;               /* number of steps: what this program reads and writes */
 
 /* Brings the database to version `nstep`: each step is one transaction, so that a crash leaves a whole version behind.
- * A database that holds anything is first copied to "<path>.v<version>-<time>-<process>.bak".  Another process may do the same at
- * once.  MXB_EDB with the text in err: nothing or only whole steps have happened. */
+ * A database that holds anything is first copied to "<path>.v<version>-<time>-<process>.bak".  Another process may do
+ * the same at once.  MXB_EDB with the text in err: nothing or only whole steps have happened. */
 int schema_upgrade(sqlite3 *db, const char *path, const char *const *step, int nstep, char *err, size_t errlen);
 
 /* First column of the first row, or `missing`: PRAGMAs and counts. */

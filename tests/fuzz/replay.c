@@ -1,5 +1,5 @@
-/* Runs a fuzz target over the inputs of tests/fuzz/corpus/TARGET that were written by hand or have found something, without
- * libFuzzer: one test each.  A failure ends it, as it does while fuzzing. */
+/* Runs a fuzz target over the inputs of tests/fuzz/corpus/TARGET that were written by hand or have found something,
+ * without libFuzzer: one test each.  A failure ends it, as it does while fuzzing. */
 #include <assert.h>
 #include <dirent.h>
 #include <stdio.h>

@@ -188,6 +188,7 @@ static void test_glsl(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = { T(test_overlay), T(test_check_dir), T(test_unreadable), T(test_flatten), T(test_c_tree), T(test_glsl) };
+    const struct CMUnitTest tests[] = { T(test_overlay), T(test_check_dir), T(test_unreadable), T(test_flatten),
+                                        T(test_c_tree), T(test_glsl) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
