@@ -19,7 +19,7 @@ static const struct { uint64_t bit; const char *name; } features[] = {
     { MXB_FEAT_AVX512,       "AVX-512 F, BW, DQ and VL" },
     { MXB_FEAT_AVX512_BF16,  "AVX-512 BF16" },
     { MXB_FEAT_AVX512_FP16,  "AVX-512 FP16" },
-    { MXB_FEAT_AMX_BF16,     "AMX BF16" },
+    { MXB_FEAT_AMX_BF16,     "AMX BF16, by processor and operating system" },
 };
 
 const char *mxb_feature_name(uint64_t single_bit)

@@ -46,6 +46,18 @@ static struct mxb_pipe *new_pipe(struct mxb_dev *d, mxb_cpu_fn fn, uint32_t push
 
 /* ---- the device ---- */
 
+#if defined(__x86_64__)
+static bool cpuinfo_has(const char *flag)
+{
+    char line[16384];
+    bool found = false;
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    while (f && !found && fgets(line, sizeof line, f)) found = strncmp(line, "flags", 5) == 0 && strstr(line, flag);
+    if (f) fclose(f);
+    return found;
+}
+#endif
+
 static void test_caps(void **state)
 {
     (void)state;
@@ -70,6 +82,11 @@ static void test_caps(void **state)
     assert_int_equal((c.features & MXB_FEAT_AVX2) != 0, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
     assert_int_equal((c.features & MXB_FEAT_AVX512) != 0,
                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"));
+    /* Linux's; without AVX-512 they are of no use, and Linux may refuse tiles that the processor has. */
+    const bool avx512 = c.features & MXB_FEAT_AVX512;
+    assert_int_equal((c.features & MXB_FEAT_AVX512_BF16) != 0, avx512 && cpuinfo_has(" avx512_bf16"));
+    assert_int_equal((c.features & MXB_FEAT_AVX512_FP16) != 0, avx512 && cpuinfo_has(" avx512_fp16"));
+    assert_true(!(c.features & MXB_FEAT_AMX_BF16) || (cpuinfo_has(" amx_bf16") && cpuinfo_has(" amx_tile")));
 #endif
     assert_int_equal(be->info(1, &c, err, sizeof err), MXB_EINVAL);
     assert_int_equal(be->open(1, NULL, &d, err, sizeof err), MXB_EINVAL);
