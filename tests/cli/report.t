@@ -16,6 +16,7 @@ cases:
   - op: flash_attn_prefill
     entries: [flash_attn_prefill_bf16_d256]
     params: {seq_len_q: 16, seq_len_k: 16}
+    impl: tiled
     tile: {BQ: [16, 64], BK: [16, 64]}
     backends: [vulkan]
 Y
