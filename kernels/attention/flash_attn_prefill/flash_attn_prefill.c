@@ -166,12 +166,7 @@ static const struct mxb_const consts[] = {
     { "BK", 1001, bk, "8 16 32 64", "key rows per step" },                                                           \
     { "RQ", 1003, "min(BQ, BD <= 256 ? 4 : 2)", "1 2 4 8", "query rows per work item" },                             \
     { "WG", 1002, "BQ / RQ * 8", "32 64 128 256", "work items per workgroup" }
-#define GPU_TILES_16BIT GPU_TILES("BD <= 256 ? 32 : 8", "BD <= 256 ? 16 : 8")
-static const struct mxb_tile gpu_tiles[] = { GPU_TILES_16BIT };
-static const struct mxb_tile gpu_runtime_tiles[] = {
-    GPU_TILES_16BIT,
-    { "RUNTIME", 1004, "1", "1", "the kernel reads its parameters in place of contract constants" },
-};
+static const struct mxb_tile gpu_tiles[] = { GPU_TILES("BD <= 256 ? 32 : 8", "BD <= 256 ? 16 : 8") };
 /* The tile that gives the f32 entries their names needs 53 KiB of local memory. */
 static const struct mxb_tile gpu_f32_tiles[] = {
     GPU_TILES("local_bytes >= 53504 ? 32 : 16", "local_bytes >= 53504 ? 16 : 8"),
@@ -185,16 +180,16 @@ static const struct mxb_tile gpu_f32_tiles[] = {
     { "BQ * BD <= 256 * WG", "more than 256 accumulators per work item" },                                           \
     { "WG <= max_wg", "WG exceeds the device's workgroup size" }
 static const struct mxb_limit gpu_limits[] = { GPU_LIMITS("BD / 8") };
-static const struct mxb_limit gpu_runtime_limits[] = { GPU_LIMITS("BD / 8"), { "RUNTIME == 1", "RUNTIME is 1 here" } };
 static const struct mxb_limit gpu_f32_limits[] = { GPU_LIMITS("BD / 4") };
 
 /* The Q' tile and the shared K or V tile with rows of 16 more bytes, the partial maxima, the probabilities. */
 #define LOCAL_BYTES(row) "(BQ + BK) * (" row " + 16) + WG * RQ * 4 + BQ * (BK + 4) * 4"
-#define GPU_KERNEL(row)                                                                                              \
-    { .entry = "flash_attn_prefill", .source = "flash_attn_prefill",                                                 \
+#define GPU_KERNEL(file, row)                                                                                              \
+    { .entry = "flash_attn_prefill", .source = file,                                                                 \
       .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" }, .local = { "WG" }, .local_bytes = LOCAL_BYTES(row) }
-static const struct mxb_kernel gpu_kernel[] = { GPU_KERNEL("BD * 2") };
-static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("BD * 4") };
+static const struct mxb_kernel gpu_kernel[] = { GPU_KERNEL("flash_attn_prefill", "BD * 2") };
+static const struct mxb_kernel gpu_runtime_kernel[] = { GPU_KERNEL("flash_attn_prefill_runtime", "BD * 2") };
+static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("flash_attn_prefill", "BD * 4") };
 
 /* Cooperative matrices of 16 x 16.  Local memory: K and V, and each subgroup's scores. */
 static const struct mxb_tile coopmat_tiles[] = {
@@ -281,9 +276,9 @@ static const struct mxb_impl impls[] = {
       .nconst = MXB_COUNT(consts), .tile = gpu_tiles, .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits,
       .nlimit = MXB_COUNT(gpu_limits), .kernel = gpu_kernel, .nkernel = 1 },
     { .lang = "cl comp", .name = "tiled_runtime", .about = "the same kernel without contract constants: one pipeline for all",
-      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .tile = gpu_runtime_tiles,
-      .ntile = MXB_COUNT(gpu_runtime_tiles), .limit = gpu_runtime_limits, .nlimit = MXB_COUNT(gpu_runtime_limits),
-      .kernel = gpu_kernel, .nkernel = 1 },
+      .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .tile = gpu_tiles,
+      .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits, .nlimit = MXB_COUNT(gpu_limits), .kernel = gpu_runtime_kernel,
+      .nkernel = 1 },
     { .lang = "cl comp", .name = "tiled_f32", .about = "the same kernel with f32 rows: twice the local memory",
       .needs = MXB_FEAT_U8_STORAGE, .entries = entries_f32, .consts = consts, .nconst = MXB_COUNT(consts),
       .tile = gpu_f32_tiles, .ntile = MXB_COUNT(gpu_f32_tiles), .limit = gpu_f32_limits,

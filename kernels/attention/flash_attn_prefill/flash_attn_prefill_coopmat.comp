@@ -1,6 +1,6 @@
 #version 450
 // O = softmax(Q K^T * scale + mask) V with cooperative matrices (GL_KHR_cooperative_matrix), f16; see
-// flash_attn_prefill.comp for the contract.
+// flash_attn_prefill_tiled.glsl for the contract.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_cooperative_matrix : require

@@ -1,4 +1,4 @@
-// O = softmax(Q K^T * scale + mask) V, f16 or bf16, on matrix units.  Contract and source: flash_attn_prefill.comp.
+// O = softmax(Q K^T * scale + mask) V, f16 or bf16, on matrix units.  Contract and source: flash_attn_prefill_tiled.glsl.
 //
 // A workgroup owns BQ query rows of one head.  DS subgroups share 16 of them: each takes its part of the head dimension, of
 // Q' as A matrices and of O as f32 accumulators, so that both fit into registers, and adds its part of the scores.  K and V

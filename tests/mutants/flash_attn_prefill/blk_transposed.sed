@@ -1,4 +1,4 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_body.h
+# file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_body.h
 # The tile classes are indexed key tile first.
 s/blk += qt \* nk;/blk += qt;/
 s/blk_row\[kb\]/blk_row[kb * get_num_groups(0)]/

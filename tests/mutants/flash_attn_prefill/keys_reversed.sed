@@ -1,4 +1,4 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_vectors.h
+# file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_vectors.h
 # The weights of a key tile meet its V rows in the opposite order.
 s/&prob\[(ty + r \* TQ) \* LP + j\]/\&prob[(ty + r * TQ) * LP + BK - 4 - j]/
 s/prob\[(ty + r \* TQ) \* LP + j\]/prob[(ty + r * TQ) * LP + BK \/ 4 - 1 - j]/

@@ -1,4 +1,4 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_body.h
+# file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_body.h
 # The sum of weights so far stays at the scale of the old maximum.
 s/st->l\[r\] \*= f;//
 s/fma(l\[r\], f\[r\], sum\[r\])/l[r] + sum[r]/

@@ -1,4 +1,4 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_body.h
+# file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_body.h
 # The last query row of a head is never written.
 /^        if (align_Q || row < rows)$/s/align_Q || row < rows/row + 1u < rows/
 s/if (align_Q || ty + r \* TQ < rows)/if (ty + r * TQ + 1u < rows)/

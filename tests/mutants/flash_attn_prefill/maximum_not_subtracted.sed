@@ -1,4 +1,4 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_f32.h flash_attn_prefill_cpu_pairs.h flash_attn_prefill_cpu_body.h
+# file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_f32.h flash_attn_prefill_cpu_pairs.h flash_attn_prefill_cpu_body.h
 # Weights are exp2 of the plain scores.
 s/exp2(s\[r \* CK + c\] - top)/exp2(s[r * CK + c])/
 s/exp2(x - top)/exp2(x)/

@@ -1,4 +1,4 @@
-# file: flash_attn_prefill.cl flash_attn_prefill.comp flash_attn_prefill_cpu_tile.h
+# file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_tile.h
 # The running maximum starts at -inf, so that a blocked tile gives exp2(-inf - -inf).
 s/#define NEG_BIG -1\.7014117e38f/#define NEG_BIG -INFINITY/
 s/float NEG_BIG = -1\.7014117e38;/float NEG_BIG = -1.0 \/ 0.0;/
