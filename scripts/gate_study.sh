@@ -9,11 +9,13 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/mlxbench-study-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 program=$work/mlxbench                 # a copy: a build meanwhile must not change what is measured
 cp "${MLXBENCH:-./mlxbench}" "$program"
+# One thread per device: on rented processors two of them are sometimes one core's, and times have two levels.
+export POCL_MAX_PTHREAD_COUNT=1 LP_NUM_THREADS=0
 echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, load $(cut -d ' ' -f 1-3 /proc/loadavg)"
 echo "program: $("$program" version)"
 for backend in cpu opencl vulkan; do
-    study() { "$program" calibrate suites/gate.yaml --backend $backend --db "$work/db" --format json "$@" || [ $? -eq 4 ]; }
-    "$program" run suites/gate.yaml --backend $backend --no-db > /dev/null      # compiles what the caches lack
+    study() { "$program" calibrate suites/gate.yaml --backend $backend --threads 1 --db "$work/db" --format json "$@" || [ $? -eq 4 ]; }
+    "$program" run suites/gate.yaml --backend $backend --threads 1 --no-db > /dev/null      # compiles what the caches lack
     study --passes "$passes" --planted "$planted" --plant 5 > "$work/$backend.5"
     study --passes 0 --planted "$planted" --plant 10 > "$work/$backend.10"
 done
