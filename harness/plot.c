@@ -65,6 +65,24 @@ void plot_var(struct plot *p, const char *name, const char *text)
 
 void plot_number(struct plot *p, const char *name, double value) { fprintf(p->vars, "%s = %.9g\n", name, value); }
 
+/* A gnuplot expression of text, with a line break between words where a line would be longer than `most` characters. */
+static void put_folded(FILE *f, const char *text, size_t most)
+{
+    char line[600];
+    for (const char *s = text; ; ) {
+        size_t n = strlen(s);
+        if (n > most) {
+            for (n = most; n > most / 2 && s[n] != ' '; n--) continue;
+            if (s[n] != ' ') n = strlen(s);          /* no place to break */
+        }
+        snprintf(line, sizeof(line), "%.*s", (int)n, s);
+        put_quoted(f, line);
+        s += n + strspn(s + n, " ");
+        if (!*s) return;
+        fputs(".\"\\n\".", f);
+    }
+}
+
 static void put_array(struct plot *p, const char *name, const char *const *word, uint32_t n, bool formats)
 {
     fprintf(p->vars, "array %s[%u] = [", name, n ? n : 1);
@@ -77,7 +95,7 @@ static void put_array(struct plot *p, const char *name, const char *const *word,
         }
         text[at] = 0;
         if (i) fputs(", ", p->vars);
-        put_quoted(p->vars, text);
+        put_folded(p->vars, text, formats ? PLOT_TIC_WIDTH : sizeof(text));
     }
     fputs(n ? "]\n" : "'']\n", p->vars);
 }
@@ -134,24 +152,6 @@ static const struct { const char *suffix, *terminal; } formats[PLOT_FORMATS] = {
     [PLOT_PNG] = { "png", "pngcairo size %d,%d enhanced font 'sans-serif,11'" },
     [PLOT_PDF] = { "pdf", "pdfcairo size %gin,%gin enhanced font 'sans-serif,9'" },
 };
-
-/* A gnuplot expression of text, with a line break between words where a line would be longer than `most` characters. */
-static void put_folded(FILE *f, const char *text, size_t most)
-{
-    char line[600];
-    for (const char *s = text; ; ) {
-        size_t n = strlen(s);
-        if (n > most) {
-            for (n = most; n > most / 2 && s[n] != ' '; n--) continue;
-            if (s[n] != ' ') n = strlen(s);          /* no place to break */
-        }
-        snprintf(line, sizeof(line), "%.*s", (int)n, s);
-        put_quoted(f, line);
-        s += n + strspn(s + n, " ");
-        if (!*s) return;
-        fputs(".\"\\n\".", f);
-    }
-}
 
 static int write_file(const char *path, const char *text, size_t n, char *err, size_t errlen)
 {

@@ -44,7 +44,8 @@ void plot_var(struct plot *, const char *name, const char *text);
 void plot_number(struct plot *, const char *name, double value);
 void plot_words(struct plot *, const char *name, const char *const *word, uint32_t n); /* a gnuplot array from 1 */
 void plot_tics(struct plot *, const char *name, const char *const *word,
-               uint32_t n);                                  /* the same for labels of tics, which are formats */
+               uint32_t n);                                  /* the same for labels of tics, which are formats; folded */
+enum { PLOT_TIC_WIDTH = 44 };                                /* characters of a line of such a label */
 void plot_devices(struct plot *, const struct result_set *); /* arrays series and colour; show = the used ones */
 const char *plot_colour(const struct result_set *, uint32_t device);                         /* "#0072b2" */
 /* Candidates that a report shows one picture each of; they write at most `max` and return how many there are. */

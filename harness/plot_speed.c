@@ -7,7 +7,9 @@
 #include "harness/escape.h"
 #include "harness/plot.h"
 
-enum { MAX_PROBLEMS = 20 };          /* more bars are not read; those with the most work are kept */
+enum { MAX_PROBLEMS = 20,            /* more bars are not read; those with the most work are kept */
+       LABEL_LINES = 3,
+       SHORTEST_LINE = PLOT_TIC_WIDTH * 2 / 3 };     /* of those that are broken between words, as a rule */
 
 static double work(const struct stored_result *r) { return fmax(r->line.flops, r->line.bytes); }
 
@@ -72,8 +74,9 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     uint32_t n = 0, all;
     const struct stored_result **list = problems_of(s, q->op, &n);
     struct varying v;
-    char label[MAX_PROBLEMS][256], common[400];
+    char label[MAX_PROBLEMS][256], shown[MAX_PROBLEMS][LABEL_LINES * PLOT_TIC_WIDTH + 4], common[400];
     const char *word[MAX_PROBLEMS];
+    uint32_t lines = 1;
     (void)err; (void)errlen;
     if (!list) return MXB_ENOMEM;
     all = n;
@@ -88,7 +91,7 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     if (!n) snprintf(p->subtitle, sizeof(p->subtitle), "nothing was timed");
     else {
         common_label(list[0], &v, common, sizeof(common));
-        snprintf(p->subtitle, sizeof(p->subtitle), "%s; fastest impl and tile of each device", common);
+        snprintf(p->subtitle, sizeof(p->subtitle), "%s%sfastest impl and tile of each device", common, *common ? "; " : "");
         if (all > n)
             snprintf(p->subtitle, sizeof(p->subtitle),
                      "the %u of %u problems with the most work; fastest impl and tile of each device", n, all);
@@ -97,7 +100,10 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     double lo = HUGE_VAL;
     for (uint32_t i = 0; i < n; i++) {
         problem_label(list[i], &v, entries || !v.n, label[i], sizeof(label[i]));
-        word[i] = label[i];
+        const bool cut = strlen(label[i]) > LABEL_LINES * PLOT_TIC_WIDTH;
+        snprintf(shown[i], sizeof(shown[i]), "%.*s%s", LABEL_LINES * PLOT_TIC_WIDTH, label[i], cut ? "..." : "");
+        while (lines * SHORTEST_LINE < strlen(shown[i])) lines++;
+        word[i] = shown[i];
         for (uint32_t d = 0; d < s->ndevice; d++) {
             const struct stored_result *r = fastest(s, list[i], d);
             if (!r) continue;
@@ -109,7 +115,8 @@ static int build(const struct plot_request *q, struct plot *p, char *err, size_t
     plot_tics(p, "row_label", word, n);
     plot_number(p, "rows", n);
     plot_number(p, "xmin", n ? pow(10, floor(log10(lo / 1e3) - 0.1)) : 1);
-    p->height = 150 + (int)(n * (14 + 12 * s->ndevice));
+    const uint32_t bars = 14 + 12 * s->ndevice, text = 19 * lines + 6;
+    p->height = 150 + (int)(n * (bars > text ? bars : text));
     free(list);
     return 0;
 }

@@ -220,7 +220,7 @@ static void put_run(FILE *f, const struct stored_run *u)
 
 static void put_rate(FILE *f, double rate, const char *unit)
 {
-    if (rate > 0) fprintf(f, "<td>%.3g %s</td>", rate, unit);
+    if (rate > 0) fprintf(f, rate >= 999.5 ? "<td>%.0f %s</td>" : "<td>%.3g %s</td>", rate, unit);
     else fputs("<td>–</td>", f);
 }
 

@@ -23,6 +23,9 @@ static bool is_fastest(const struct result_set *s, uint32_t at)
     return rivals;
 }
 
+/* GB/s and GFLOP/s: three digits, or all of the whole number. */
+static const char *rate_format(double v) { return fabs(v) >= 999.5 ? "%.0f" : "%.3g"; }
+
 static void put_number(FILE *f, double v, const char *format)
 {
     if (isnan(v)) {
@@ -91,8 +94,8 @@ static void put_row(const struct page *p, uint32_t at, const struct varying *v)
         put_duration(f, l->median_ns);
         const double half = 50 * (l->ci_hi_ns - l->ci_lo_ns) / l->median_ns;
         fprintf(f, "<td data-v=\"%.4g\" title=\"%.6g to %.6g ns\">±%.1f %%", half, l->ci_lo_ns, l->ci_hi_ns, half);
-        put_number(f, l->gbps, "%.3g");
-        put_number(f, l->flops > 0 ? l->gflops : NAN, "%.3g");
+        put_number(f, l->gbps, rate_format(l->gbps));
+        put_number(f, l->flops > 0 ? l->gflops : NAN, rate_format(l->gflops));
         put_number(f, l->limit_pct, "%.3g %%");
         if (l->impossible > 0) fputs(" <b class=\"bad\">impossible</b>", f);
         else if (l->limit_by) fprintf(f, " %s", l->limit_by);

@@ -100,6 +100,12 @@ run 0 plot speed rms_norm --db "$db" --out "$W/mine.svg" --template "$W/mine.gp"
 result "plot with a template of one's own"
 (cd "$W/all/plots" && rm speed-rms_norm.svg && gnuplot speed-rms_norm.gp > "$W/out" 2> "$W/err" && [ -s speed-rms_norm.svg ])
 result "the scripts in a report draw its pictures again"
+run 0 import results/published/nvidia-h100/gpu.jsonl --db "$W/gpu.db" && run 0 report last~1 last --db "$W/gpu.db" --out "$W/gpu" &&
+    grep '^array row_label' "$W/gpu/plots/speed-flash_attn_prefill.gp" > "$W/labels" && [ "$(tr ',' '\n' < "$W/labels" | wc -l)" -gt 5 ] &&
+    ! sed "s/\"[^\"]*\"//g; s/'/\n/g" "$W/labels" | awk 'length > 44 { print; bad = 1 } END { exit !bad }'
+result "long labels are broken into lines"
+! grep -E '<td[^>]*>[0-9.]+e[+]' "$W/gpu/index.html" > "$W/err" && grep -q 'peer:torch' "$W/gpu/index.html"
+result "rates are whole numbers, and those of another program stand beside ours"
 echo 'set nonsense' > "$W/broken.gp"
 rejects "a broken template" "gnuplot failed: .*nonsense" plot speed rms_norm --db "$db" --out "$W/x.svg" --template "$W/broken.gp"
 rejects "an unknown kind" "unknown kind 'sped'.*speed" plot sped --db "$db" --out "$W/x.svg"

@@ -3,7 +3,7 @@ set terminal svg size 900,400 dynamic enhanced font 'sans-serif,13'
 set output 'speed-bench_copy.svg'
 data = 'speed-bench_copy.csv'
 title = 'Time of bench_copy by device'
-subtitle = '; fastest impl and tile of each device'
+subtitle = 'fastest impl and tile of each device'
 points = 10
 array series[3] = ['opencl', 'peer:torch', 'vulkan']
 array colour[3] = ['#0072b2', '#cc79a7', '#009e73']

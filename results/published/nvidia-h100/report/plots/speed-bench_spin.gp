@@ -3,7 +3,7 @@ set terminal svg size 900,250 dynamic enhanced font 'sans-serif,13'
 set output 'speed-bench_spin.svg'
 data = 'speed-bench_spin.csv'
 title = 'Time of bench_spin by device'
-subtitle = '; fastest impl and tile of each device'
+subtitle = 'fastest impl and tile of each device'
 points = 4
 array series[3] = ['opencl', 'peer:torch', 'vulkan']
 array colour[3] = ['#0072b2', '#cc79a7', '#009e73']

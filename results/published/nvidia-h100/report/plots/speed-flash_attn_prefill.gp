@@ -1,5 +1,5 @@
 set encoding utf8
-set terminal svg size 900,600 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,1059 dynamic enhanced font 'sans-serif,13'
 set output 'speed-flash_attn_prefill.svg'
 data = 'speed-flash_attn_prefill.csv'
 title = 'Time of flash_attn_prefill by device'
@@ -8,7 +8,7 @@ points = 22
 array series[3] = ['opencl', 'peer:torch', 'vulkan']
 array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
 show = '1 2 3'
-array row_label[9] = ['f16_d256 n_heads=16 n_kv_heads=8 seq_len_q=2048 seq_len_k=2048 scale=0.0625 mask=none do_causal=true has_blk=false window=48', 'f16_d128 n_heads=32 n_kv_heads=8 seq_len_q=4096 seq_len_k=4096 scale=0.0625 mask=none do_causal=true has_blk=false window=48', 'bf16_d128 n_heads=32 n_kv_heads=8 seq_len_q=4096 seq_len_k=4096 scale=0.0625 mask=none do_causal=true has_blk=false window=48', 'f16_d64 n_heads=32 n_kv_heads=8 seq_len_q=4096 seq_len_k=4096 scale=0.0625 mask=none do_causal=true has_blk=false window=48', 'bf16_d256 n_heads=16 n_kv_heads=8 seq_len_q=2048 seq_len_k=2048 scale=0.0625 mask=none do_causal=true has_blk=false window=48', 'f16_d256 n_heads=32 n_kv_heads=2 seq_len_q=512 seq_len_k=10000 scale=0.0625 mask=none do_causal=false has_blk=false window=48', 'bf16_d256 n_heads=24 n_kv_heads=4 seq_len_q=4106 seq_len_k=4106 scale=0.0625 mask=none do_causal=true has_blk=false window=48', 'bf16_d256 n_heads=16 n_kv_heads=8 seq_len_q=2455 seq_len_k=2455 scale=1 mask=rank2 do_causal=false has_blk=true window=1024', 'bf16_d256 n_heads=16 n_kv_heads=8 seq_len_q=2455 seq_len_k=2455 scale=1 mask=rank2 do_causal=false has_blk=false window=1024']
+array row_label[9] = ['f16_d256 n_heads=16 n_kv_heads=8'."\n".'seq_len_q=2048 seq_len_k=2048 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false'."\n".'window=48', 'f16_d128 n_heads=32 n_kv_heads=8'."\n".'seq_len_q=4096 seq_len_k=4096 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false'."\n".'window=48', 'bf16_d128 n_heads=32 n_kv_heads=8'."\n".'seq_len_q=4096 seq_len_k=4096 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false'."\n".'window=48', 'f16_d64 n_heads=32 n_kv_heads=8'."\n".'seq_len_q=4096 seq_len_k=4096 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false'."\n".'window=48', 'bf16_d256 n_heads=16 n_kv_heads=8'."\n".'seq_len_q=2048 seq_len_k=2048 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false'."\n".'window=48', 'f16_d256 n_heads=32 n_kv_heads=2'."\n".'seq_len_q=512 seq_len_k=10000 scale=0.0625'."\n".'mask=none do_causal=false has_blk=false'."\n".'window=48', 'bf16_d256 n_heads=24 n_kv_heads=4'."\n".'seq_len_q=4106 seq_len_k=4106 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false'."\n".'window=48', 'bf16_d256 n_heads=16 n_kv_heads=8'."\n".'seq_len_q=2455 seq_len_k=2455 scale=1'."\n".'mask=rank2 do_causal=false has_blk=true'."\n".'window=1024', 'bf16_d256 n_heads=16 n_kv_heads=8'."\n".'seq_len_q=2455 seq_len_k=2455 scale=1'."\n".'mask=rank2 do_causal=false has_blk=false'."\n".'window=1024']
 rows = 9
 xmin = 10
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
