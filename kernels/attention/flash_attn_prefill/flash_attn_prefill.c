@@ -182,11 +182,14 @@ static const struct mxb_tile gpu_f32_tiles[] = {
 static const struct mxb_limit gpu_limits[] = { GPU_LIMITS("BD / 8") };
 static const struct mxb_limit gpu_f32_limits[] = { GPU_LIMITS("BD / 4") };
 
+/* Workgroups begin in this order: under the causal rule the last tiles are the longest, and kernels take them from the end,
+ * so those of all heads go first and the short ones fill what they leave. */
+#define GPU_GRID { "n_heads", "cdiv(seq_len_q, BQ)", "batch" }
 /* The Q' tile and the shared K or V tile with rows of 16 more bytes, the partial maxima, the probabilities. */
 #define LOCAL_BYTES(row) "(BQ + BK) * (" row " + 16) + WG * RQ * 4 + BQ * (BK + 4) * 4"
 #define GPU_KERNEL(file, row)                                                                                              \
     { .entry = "flash_attn_prefill", .source = file,                                                                 \
-      .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" }, .local = { "WG" }, .local_bytes = LOCAL_BYTES(row) }
+      .grid = GPU_GRID, .local = { "WG" }, .local_bytes = LOCAL_BYTES(row) }
 static const struct mxb_kernel gpu_kernel[] = { GPU_KERNEL("flash_attn_prefill", "BD * 2") };
 static const struct mxb_kernel gpu_runtime_kernel[] = { GPU_KERNEL("flash_attn_prefill_runtime", "BD * 2") };
 static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("flash_attn_prefill", "BD * 4") };
@@ -208,8 +211,8 @@ static const struct mxb_limit coopmat_limits[] = {
     { "BK * 16 / sg % 4 == 0", "a lane must have 4 keys at least" },
 };
 #define COOPMAT_KERNEL(file)                                                                                         \
-    { .entry = "flash_attn_prefill", .source = file, .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" },           \
-      .local = { "WG" }, .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * DS * (BK * 4 + 16)" }
+    { .entry = "flash_attn_prefill", .source = file, .grid = GPU_GRID, .local = { "WG" },                   \
+      .local_bytes = "2 * BK * (BD * 2 + 16) + BQ * DS * (BK * 4 + 16)" }
 static const struct mxb_kernel coopmat_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat") };
 static const struct mxb_kernel coopmat_bf16_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_bf16") };
 static const struct mxb_kernel coopmat_nv_kernel[] = { COOPMAT_KERNEL("flash_attn_prefill_coopmat_nv") };

@@ -178,7 +178,7 @@ void flash_attn_prefill(__global const uint4 *Q, __global const uint4 *K, __glob
     __local float part_max[BQ * TX];             // [row][tx]: maximum over a work item's keys
     __local float prob[BQ * LP];                 // [row][key]
     const uint t = (uint)get_local_id(0), ty = t / TX, tx = t % TX;
-    const uint qt = (uint)get_group_id(0), h = (uint)get_group_id(1), b = (uint)get_group_id(2);
+    const uint h = (uint)get_group_id(0), b = (uint)get_group_id(2), qt = (uint)(get_num_groups(1) - 1 - get_group_id(1));
     const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
     const uint kv_head = b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads), nk = (p.seq_len_k + BK - 1) / BK;
     const uint end = CAUSAL ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;

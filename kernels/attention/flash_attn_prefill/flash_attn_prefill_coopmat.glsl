@@ -171,8 +171,7 @@ MAT_C row_matrix(uint at, uint lane, float value)
 void main()
 {
     const uint t = gl_LocalInvocationID.x, sg = gl_SubgroupID, lane = gl_SubgroupInvocationID;
-    // Under the causal rule the last tiles are the longest: they go first.
-    const uint qt = gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x, h = gl_WorkGroupID.y, b = gl_WorkGroupID.z;
+    const uint h = gl_WorkGroupID.x, qt = gl_NumWorkGroups.y - 1 - gl_WorkGroupID.y, b = gl_WorkGroupID.z;
     const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
     const uint q_base = (head * p.seq_len_q + q0) * U;
     const uint kv_base = (b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;

@@ -220,7 +220,7 @@ void store_o(uint ty, uint tx, uint base, uint rows)
 void main()
 {
     const uint t = gl_LocalInvocationID.x, ty = t / TX, tx = t % TX;
-    const uint qt = gl_WorkGroupID.x, h = gl_WorkGroupID.y, b = gl_WorkGroupID.z;
+    const uint h = gl_WorkGroupID.x, qt = gl_NumWorkGroups.y - 1 - gl_WorkGroupID.y, b = gl_WorkGroupID.z;
     const uint q0 = qt * BQ, rows = p.seq_len_q - q0, head = b * p.n_heads + h;
     const uint q_base = (head * p.seq_len_q + q0) * U;
     const uint kv_base = (b * p.n_kv_heads + h / (p.n_heads / p.n_kv_heads)) * p.seq_len_k * U;

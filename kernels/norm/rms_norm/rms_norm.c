@@ -137,6 +137,24 @@ static const struct mxb_limit limits[] = {
     { "dim % VEC == 0",          "VEC must divide dim" },
 };
 
+#define SUBGROUP_TILES(vec)                                                                                          \
+    { "VEC", 1001, vec, "1 4 8", "elements per load step" },                                                         \
+    { "WG",  1000, "max(32, min(256, np2(cdiv(dim, VEC))))", "32 64 128 256 512 1024", "work items per row" },       \
+    { "KEEP", 1002, "VEC > 1 && cdiv(dim, VEC * WG) <= 8 ? cdiv(dim, VEC * WG) : 0", "0 1 2 4 8",                    \
+      "groups of VEC that a work item keeps in registers; 0: the row is read twice" }
+static const struct mxb_tile subgroup_f32_tiles[] = { SUBGROUP_TILES("dim % 4 == 0 ? 4 : 1") };
+static const struct mxb_tile subgroup_tiles[] = {
+    SUBGROUP_TILES("dim % 8 == 0 && dim <= 16384 ? 8 : dim % 4 == 0 ? 4 : 1"),
+};
+#define SUBGROUP_LIMITS                                                                                              \
+    { "WG > 0 && WG == np2(WG)", "WG must be a power of two" },                                                      \
+    { "dim % VEC == 0", "VEC must divide dim" },                                                                     \
+    { "KEEP == 0 || VEC > 1 && KEEP <= 8 && VEC * KEEP * WG >= dim", "VEC KEEP WG must cover a row, in groups" }
+static const struct mxb_limit subgroup_f32_limits[] = { { "VEC == 1 || VEC == 4", "VEC must be 1 or 4" }, SUBGROUP_LIMITS };
+static const struct mxb_limit subgroup_limits[] = {
+    { "VEC == 1 || VEC == 4 || VEC == 8 && KEEP > 0", "VEC must be 1 or 4, or 8 with KEEP" }, SUBGROUP_LIMITS,
+};
+
 /* Two grid axes: Vulkan guarantees no more than 65535 workgroups on one. */
 #define ROW_GRID  { "min(rows, 65535)", "cdiv(rows, 65535)" }
 static const struct mxb_kernel row_kernel[] = {
@@ -157,10 +175,9 @@ static const struct mxb_kernel cpu_avx512_kernel[] = {
 
 #define CPU_IMPL(n, text, feature, k) \
     { .lang = "c", .name = n, .about = text ", one row per task", .needs = feature, .kernel = k, .nkernel = 1 }
-#define GPU_IMPL(langs, n, text, feature, names, k)                                                                  \
+#define GPU_IMPL(langs, n, text, feature, names, t, l, k)                                                            \
     { .lang = langs, .name = n, .about = "one workgroup per row, " text, .needs = feature, .entries = names,         \
-      .tile = tiles, .ntile = MXB_COUNT(tiles), .limit = limits, .nlimit = MXB_COUNT(limits),                        \
-      .kernel = k, .nkernel = 1 }
+      .tile = t, .ntile = MXB_COUNT(t), .limit = l, .nlimit = MXB_COUNT(l), .kernel = k, .nkernel = 1 }
 #define ENTRIES_F32 "rms_norm_f32 rms_norm_no_scale_f32"
 #define ENTRIES_16BIT "rms_norm_f16 rms_norm_bf16 rms_norm_no_scale_bf16"
 #define TREE(width) "tree reduction in local memory, " width
@@ -169,11 +186,12 @@ static const struct mxb_impl impls[] = {         /* GPU: two rows each, as only 
     CPU_IMPL("avx512", "AVX-512", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "AVX2 and FMA", MXB_FEAT_AVX2, cpu_avx2_kernel),
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
-    GPU_IMPL("cl comp", "row", TREE("f32"), 0, ENTRIES_F32, row_kernel),
-    GPU_IMPL("cl comp", "row", TREE("16 bits"), MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, row_kernel),
-    GPU_IMPL("comp", "subgroup", SUBGROUP("f32"), MXB_FEAT_SUBGROUP, ENTRIES_F32, subgroup_kernel),
-    GPU_IMPL("comp", "subgroup", SUBGROUP("16 bits"), MXB_FEAT_SUBGROUP | MXB_FEAT_F16_STORAGE, ENTRIES_16BIT,
+    GPU_IMPL("cl comp", "row", TREE("f32"), 0, ENTRIES_F32, tiles, limits, row_kernel),
+    GPU_IMPL("cl comp", "row", TREE("16 bits"), MXB_FEAT_F16_STORAGE, ENTRIES_16BIT, tiles, limits, row_kernel),
+    GPU_IMPL("comp", "subgroup", SUBGROUP("f32"), MXB_FEAT_SUBGROUP, ENTRIES_F32, subgroup_f32_tiles, subgroup_f32_limits,
              subgroup_kernel),
+    GPU_IMPL("comp", "subgroup", SUBGROUP("16 bits"), MXB_FEAT_SUBGROUP | MXB_FEAT_F16_STORAGE, ENTRIES_16BIT,
+             subgroup_tiles, subgroup_limits, subgroup_kernel),
 };
 
 const struct mxb_op mxb_op_rms_norm = {

@@ -1,9 +1,9 @@
 # file: flash_attn_prefill.cl flash_attn_prefill_tiled.glsl flash_attn_prefill_cpu_body.h
 # The tile classes are indexed key tile first.
 s/blk += qt \* nk;/blk += qt;/
-s/blk_row\[kb\]/blk_row[kb * get_num_groups(0)]/
-s/!SKIP || blk\[kb\]/!SKIP || blk[kb * get_num_groups(0)]/
-s/blk\[blk_row + kb\]/blk[kb * gl_NumWorkGroups.x + gl_WorkGroupID.x]/
-s/blk\[qt \* nk + kb\]/blk[kb * gl_NumWorkGroups.x + qt]/
+s/blk_row\[kb\]/blk_row[kb * get_num_groups(1)]/
+s/!SKIP || blk\[kb\]/!SKIP || blk[kb * get_num_groups(1)]/
+s/blk\[blk_row + kb\]/blk[kb * gl_NumWorkGroups.y + qt]/
+s/blk\[qt \* nk + kb\]/blk[kb * gl_NumWorkGroups.y + qt]/
 s/a->buf\[T_BLK\] + qt \* ntiles/a->buf[T_BLK] + qt/
 s/blk\[kb\] == \([02]\)/blk[kb * a->groups[0]] == \1/
