@@ -197,9 +197,10 @@ static const struct mxb_kernel gpu_f32_kernel[] = { GPU_KERNEL("flash_attn_prefi
 /* Cooperative matrices of 16 x 16.  Local memory: K and V, and each subgroup's scores. */
 static const struct mxb_tile coopmat_tiles[] = {
     { "BQ", 1000, "BD > 128 && do_causal ? 64 : 128", "32 64 128", "query rows per workgroup" },
-    { "BK", 1001, "BD > 128 ? 16 : 32", "16 32", "key rows per step" },
+    { "BK", 1001, "16", "16 32", "key rows per step" },
     { "DS", 1003, "1", "1 2 4", "subgroups that share 16 query rows" },
-    { "WG", 1002, "BQ / 16 * DS * sg", "64 128 256 512", "work items per workgroup" },
+    { "RB", 1005, "BD <= 128 && sg >= 32 ? 2 : 1", "1 2", "blocks of 16 query rows per subgroup" },
+    { "WG", 1002, "BQ / 16 / RB * DS * sg", "64 128 256 512", "work items per workgroup" },
     { "AHEAD", 1004, "1", "0 1", "1: K and V of the next step are fetched before this one's products" },
 };
 static const struct mxb_limit coopmat_limits[] = {
@@ -207,8 +208,10 @@ static const struct mxb_limit coopmat_limits[] = {
     { "DS >= 1 && BD / 16 % DS == 0", "DS must divide the matrices along the head dimension" },
     { "sg == sg_max", "the device may choose the width of subgroups, the kernel counts on one" },
     { "sg == 16 || sg == 32 || sg == 64", "subgroups must have 16, 32 or 64 work items" },
-    { "WG == BQ / 16 * DS * sg", "WG must be BQ / 16 * DS subgroups" },
-    { "BK * 16 / sg % 4 == 0", "a lane must have 4 keys at least" },
+    { "(RB == 1 || RB == 2) && BQ / 16 % RB == 0", "RB must be 1 or 2 and divide the row blocks" },
+    { "sg >= 16 * RB", "a lane cannot have two rows" },
+    { "WG == BQ / 16 / RB * DS * sg", "WG must be BQ / 16 / RB * DS subgroups" },
+    { "BK * 16 * RB / sg % 4 == 0", "a lane must have 4 keys at least" },
 };
 #define COOPMAT_KERNEL(file)                                                                                         \
     { .entry = "flash_attn_prefill", .source = file, .grid = GPU_GRID, .local = { "WG" },                   \

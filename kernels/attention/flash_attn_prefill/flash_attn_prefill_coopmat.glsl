@@ -1,8 +1,8 @@
 // O = softmax(Q K^T * scale + mask) V, f16 or bf16, on matrix units.  Contract and source: flash_attn_prefill_tiled.glsl.
 //
-// A workgroup owns BQ query rows of one head.  DS subgroups share 16 of them: each takes its part of the head dimension, of
-// Q' as A matrices and of O as f32 accumulators, so that both fit into registers, and adds its part of the scores.  K and V
-// tiles of BK keys lie in local memory.  Matrices do not tell which element is where, so scores pass through local memory,
+// A workgroup owns BQ query rows of one head.  DS subgroups share 16 RB of them: each takes its part of the head dimension,
+// of Q' as A matrices and of O as f32 accumulators, so that both fit into registers, and adds its part of the scores.  K and V
+// tiles of BK keys lie in local memory, which RB = 2 reads half as often.  Matrices do not tell which element is where, so scores pass through local memory,
 // where lanes own parts of rows (the subgroups that share rows do this alike), and a rescaling is a multiplication by a
 // matrix that holds each row's factor in the whole row.
 //
@@ -59,15 +59,17 @@ layout(constant_id = 1001) const uint BK = 16;
 layout(constant_id = 1002) const uint WG = 256;
 layout(constant_id = 1003) const uint DS = 1;
 layout(constant_id = 1004) const bool AHEAD = true;    // K and V of the next step are fetched before this one's products
+layout(constant_id = 1005) const uint RB = 1;          // blocks of 16 rows per subgroup, 1 or 2
 layout(local_size_x_id = 1002) in;
 
 const uint U = BD / 8;               // 16-byte words per row
 const uint LD = U + 1;               // local row stride in words: eight neighbouring rows meet all 32 banks
-const uint NSG = BQ / 16 * DS;       // subgroups
+const uint NSG = BQ / 16 / RB * DS;  // subgroups
 const uint ND = BD / 16 / DS;        // matrices along a subgroup's part of the head dimension
-const uint SG = WG / NSG;            // their width, a multiple of 16
+const uint SG = WG / NSG;            // their width, a multiple of 16 RB
 const uint LS = BK / 4 + 1;          // row stride of score in words
-const uint PART = SG / 16;           // lanes per row of scores
+const uint PART = SG / 16 / RB;      // lanes per row of scores
+const uint ROWS = 16 * RB;           // rows of a subgroup
 const uint HALF = BK * U, FETCH = (2 * HALF + WG - 1) / WG;    // words of K or V per step; of both, per lane
 const float LOG2E = 1.44269504;
 const float NEG_BIG = -1.7014117e38; // -FLT_MAX / 2: start of the running maximum, which so stays finite
@@ -80,9 +82,9 @@ layout(binding = 4) readonly buffer BufMask { T2 mask[]; };
 layout(binding = 5) readonly buffer BufBlk { uint8_t blk[]; };
 
 shared uvec4 kv[2 * BK * LD];        // K tile, V tile; before that Q', 16 rows of a subgroup at a time
-// Per subgroup 16 rows: its part of the f32 scores; then, in their place, narrow probabilities.  Also what an f32 matrix is
+// Per subgroup its ROWS: its part of the f32 scores; then, in their place, narrow probabilities.  Also what an f32 matrix is
 // made of and taken apart in.
-shared uvec4 score[NSG * 16 * LS];
+shared uvec4 score[NSG * ROWS * LS];
 
 // What the lanes of a subgroup wrote to local memory is there for all of them.
 void subgroup_sync()
@@ -113,8 +115,8 @@ float masked(float x, uint row, uint key, uint mask_row, bool use_mask)
     return x;
 }
 
-MAT_C o[ND];
-MAT_A q[ND];
+MAT_C o[RB * ND];
+MAT_A q[RB * ND];
 uvec4 fetched[FETCH];
 
 // This lane's words of the K and V tiles that begin with word `at`; zeros behind the last of `words`.
@@ -136,36 +138,40 @@ void put()
     }
 }
 
-// Q' through local memory, the rows that subgroups share in turns: kv has room for 16 rows at least.
+// Q' through local memory, 16 rows at a time, for which kv has room; the subgroups that share rows read the same.
 void load_q(uint sg, uint base, uint rows, float alpha)
 {
-    for (uint turn = 0; turn < NSG / DS; turn++) {
-        for (uint i = gl_LocalInvocationID.x; i < 16 * U; i += WG) {
-            const uint row = turn * 16 + i / U;
-            uvec4 w = uvec4(0);
-            if (align_Q || row < rows) w = Q[base + row * U + i % U];
-            if (p.narrow_q != 0)
-                w = uvec4(NARROWX4(WIDENX4(w.xy) * alpha), NARROWX4(WIDENX4(w.zw) * alpha));
-            kv[i / U * LD + i % U] = w;
+    for (uint turn = 0; turn < NSG / DS; turn++)
+        [[unroll]] for (uint r = 0; r < RB; r++) {
+            for (uint i = gl_LocalInvocationID.x; i < 16 * U; i += WG) {
+                const uint row = turn * ROWS + r * 16 + i / U;
+                uvec4 w = uvec4(0);
+                if (align_Q || row < rows) w = Q[base + row * U + i % U];
+                if (p.narrow_q != 0)
+                    w = uvec4(NARROWX4(WIDENX4(w.xy) * alpha), NARROWX4(WIDENX4(w.zw) * alpha));
+                kv[i / U * LD + i % U] = w;
+            }
+            barrier();
+            if (turn == sg / DS)
+                [[unroll]] for (uint d = 0; d < ND; d++) MAT_LOAD(q[r * ND + d], kv, 2 * (sg % DS * ND + d), LD);
+            barrier();
         }
-        barrier();
-        if (turn == sg / DS)
-            [[unroll]] for (uint d = 0; d < ND; d++) MAT_LOAD(q[d], kv, 2 * (sg % DS * ND + d), LD);
-        barrier();
-    }
 }
 
-// Each row's value in a whole row of a matrix.  Clobbers the subgroup's scores.
-MAT_C row_matrix(uint at, uint lane, float value)
+// Multiplies each row of O by its value.  Clobbers the subgroup's scores.
+void scale_rows(uint at, uint lane, float value)
 {
-    MAT_C m;
     const uint words = 4 / PART;
     subgroup_sync();
     [[unroll]] for (uint w = 0; w < words; w++) score[at + lane / PART * LS + lane % PART * words + w] = floatBitsToUint(vec4(value));
     subgroup_sync();
-    MAT_LOAD(m, score, at, LS);
+    [[unroll]] for (uint r = 0; r < RB; r++) {
+        MAT_C factor;                // each row's value in a whole row
+        MAT_LOAD(factor, score, at + r * 16 * LS, LS);
+        [[unroll]] for (uint d = 0; d < ND; d++)
+            [[unroll]] for (uint e = 0; e < factor.length(); e++) o[r * ND + d][e] = o[r * ND + d][e] * factor[e];
+    }
     subgroup_sync();
-    return m;
 }
 
 void main()
@@ -179,14 +185,14 @@ void main()
     const uint end = do_causal ? min(nk, ((qt + 1) * BQ + p.q_offset + BK - 1) / BK) : nk;
     const float alpha = p.scale * LOG2E, unit = p.narrow_q != 0 ? 1.0 : alpha;
     // Lanes share a row of scores in parts of BK / PART keys.
-    const uint row = q0 + sg / DS * 16 + lane / PART, part = lane % PART * (BK / PART);
+    const uint row = q0 + sg / DS * ROWS + lane / PART, part = lane % PART * (BK / PART);
     const uint mask_row = ((p.mask == 2 ? head * p.seq_len_q : 0) + row) * p.seq_len_k;
-    const uint s_at = sg * 16 * LS, s_row = s_at + lane / PART * LS, s_first = s_row - sg % DS * 16 * LS;
+    const uint s_at = sg * ROWS * LS, s_row = s_at + lane / PART * LS, s_first = s_row - sg % DS * ROWS * LS;
     const uint d0 = 2 * (sg % DS) * ND;                            // first word of this subgroup's part of a row
     float m = NEG_BIG, l = 0;
 
     load_q(sg, q_base, rows, ROUND_T(alpha));
-    [[unroll]] for (uint d = 0; d < ND; d++) o[d] = MAT_C(0.0);
+    [[unroll]] for (uint d = 0; d < RB * ND; d++) o[d] = MAT_C(0.0);
     uint kb = next_tile(0, end, qt * nk);
     if (AHEAD && kb < end) fetch(kv_base + kb * HALF, p.seq_len_k * U - kb * HALF);
     while (kb < end) {
@@ -198,14 +204,17 @@ void main()
         if (AHEAD && following < end) fetch(kv_base + following * HALF, p.seq_len_k * U - following * HALF);
 
         [[unroll]] for (uint c = 0; c < BK / 16; c++) {
-            MAT_C even = MAT_C(0.0), odd = MAT_C(0.0);             // two chains, as a product waits for the one before it
+            // Two chains, as a product waits for the one before it: of both row blocks, or of even and odd columns.
+            MAT_C first = MAT_C(0.0), second = MAT_C(0.0);
             [[unroll]] for (uint d = 0; d < ND; d++) {
                 MAT_B k;
                 MAT_LOAD_COLUMNS(k, kv, c * 16 * LD + d0 + 2 * d, LD);
-                if (d % 2 == 0) even = MAT_MUL_ADD(q[d], k, even);
-                else odd = MAT_MUL_ADD(q[d], k, odd);
+                if (RB == 2 || d % 2 == 0) first = MAT_MUL_ADD(q[d], k, first);
+                if (RB == 2) second = MAT_MUL_ADD(q[RB * ND - ND + d], k, second);
+                else if (d % 2 == 1) second = MAT_MUL_ADD(q[d], k, second);
             }
-            MAT_STORE(even + odd, score, s_at + c * 4, LS);
+            MAT_STORE(RB == 2 ? first : first + second, score, s_at + c * 4, LS);
+            if (RB == 2) MAT_STORE(second, score, s_at + 16 * LS + c * 4, LS);
         }
         if (DS > 1) barrier();
         else subgroup_sync();
@@ -213,7 +222,7 @@ void main()
         float x[BK / PART], top = m;
         [[unroll]] for (uint j = 0; j < BK / PART; j += 4) {
             vec4 four = uintBitsToFloat(score[s_first + (part + j) / 4]);
-            [[unroll]] for (uint i = 1; i < DS; i++) four += uintBitsToFloat(score[s_first + i * 16 * LS + (part + j) / 4]);
+            [[unroll]] for (uint i = 1; i < DS; i++) four += uintBitsToFloat(score[s_first + i * ROWS * LS + (part + j) / 4]);
             [[unroll]] for (uint e = 0; e < 4; e++) {
                 x[j + e] = masked(four[e] * unit, row, k0 + part + j + e, mask_row, use_mask);
                 top = max(top, x[j + e]);
@@ -223,11 +232,7 @@ void main()
         const float f = top == m ? 1.0 : exp2(m - top);
         if (DS > 1) barrier();       // scores have been read
         else subgroup_sync();
-        if (!subgroupAll(f == 1.0)) {
-            const MAT_C factor = row_matrix(s_at, lane, f);
-            [[unroll]] for (uint d = 0; d < ND; d++)
-                [[unroll]] for (uint e = 0; e < o[d].length(); e++) o[d][e] = o[d][e] * factor[e];
-        }
+        if (!subgroupAll(f == 1.0)) scale_rows(s_at, lane, f);
         float sum = 0;
         [[unroll]] for (uint j = 0; j < BK / PART; j += 4) {
             vec4 w;
@@ -245,12 +250,12 @@ void main()
         subgroup_sync();             // probabilities are there
 
         [[unroll]] for (uint c = 0; c < BK / 16; c++) {
-            MAT_A w;
-            MAT_LOAD(w, score, s_at + 2 * c, LS);
+            MAT_A w[RB];
+            [[unroll]] for (uint r = 0; r < RB; r++) MAT_LOAD(w[r], score, s_at + r * 16 * LS + 2 * c, LS);
             [[unroll]] for (uint d = 0; d < ND; d++) {
                 MAT_B v;
                 MAT_LOAD(v, kv, (BK + c * 16) * LD + d0 + 2 * d, LD);
-                o[d] = MAT_MUL_ADD(w, v, o[d]);
+                [[unroll]] for (uint r = 0; r < RB; r++) o[r * ND + d] = MAT_MUL_ADD(w[r], v, o[r * ND + d]);
             }
         }
         barrier();                   // K and V have been used
@@ -260,7 +265,7 @@ void main()
     // One division and one rounding per element, 16 columns at a time.
     [[unroll]] for (uint d = 0; d < ND; d++) {
         subgroup_sync();
-        MAT_STORE(o[d], score, s_at, LS);
+        [[unroll]] for (uint r = 0; r < RB; r++) MAT_STORE(o[r * ND + d], score, s_at + r * 16 * LS, LS);
         subgroup_sync();
         if (!align_Q && row >= p.seq_len_q) continue;
         for (uint w = lane % PART; w < 2; w += PART) {       // two words per row

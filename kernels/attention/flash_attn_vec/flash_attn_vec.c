@@ -141,9 +141,11 @@ static const struct mxb_tensor tensors[] = {     /* T_Q, T_K, ... */
     { .name = "tmp", .role = MXB_OUT, .dtype = MXB_T, .shape = "nwg == 1 ? n_heads * BD : n_heads * nwg * (BD + 2)" },
 };
 
-static const struct mxb_entry entries[] = {      /* T: Q and tmp; T2: K and V */
+static const struct mxb_entry entries[] = {      /* T: Q and tmp; T2: K and V; head dimension 128 is not in the source */
+    { "flash_attn_vec_dk128",       { MXB_F32, MXB_F32 }, "BD=128" },
     { "flash_attn_vec_dk256",       { MXB_F32, MXB_F32 }, "BD=256" },
     { "flash_attn_vec_dk512",       { MXB_F32, MXB_F32 }, "BD=512" },
+    { "flash_attn_vec_f16kv_dk128", { MXB_F32, MXB_F16 }, "BD=128" },
     { "flash_attn_vec_f16kv_dk256", { MXB_F32, MXB_F16 }, "BD=256" },
     { "flash_attn_vec_f16kv_dk512", { MXB_F32, MXB_F16 }, "BD=512" },
 };
@@ -173,7 +175,7 @@ static const struct mxb_kernel gpu_kernel[] = {
 static const struct mxb_tile subgroup_tiles[] = {
     { "ROWS", 1001, "n_heads / n_kv_heads % 2 == 0 ? 2 : 1", "1 2 4", "query heads of a key/value head per workgroup" },
     { "WG",   1000, "BD * ROWS > 512 ? 4 * sg : 8 * sg", "128 256 512", "work items per workgroup" },
-    { "TX",   1002, "min(32, sg)", "8 16 32", "lanes that share a key" },
+    { "TX",   1002, "min(BD / 8, min(sg, 32))", "8 16 32", "lanes that share a key" },
     { "KEYS", 1003, "max(1, TX / 8)", "1 2 4", "keys that TX lanes have in flight" },
     { "SG",   1004, "sg", "32", "lanes of a subgroup" },
 };
@@ -217,8 +219,8 @@ static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_vec
       .needs = MXB_FEAT_SUBGROUP | feature, .entries = names, .tile = subgroup_tiles,                                \
       .ntile = MXB_COUNT(subgroup_tiles), .limit = limits, .nlimit = MXB_COUNT(limits), .kernel = subgroup_kernel,   \
       .nkernel = 1 }
-static const char entries_f32[] = "flash_attn_vec_dk256 flash_attn_vec_dk512";
-static const char entries_f16[] = "flash_attn_vec_f16kv_dk256 flash_attn_vec_f16kv_dk512";
+static const char entries_f32[] = "flash_attn_vec_dk128 flash_attn_vec_dk256 flash_attn_vec_dk512";
+static const char entries_f16[] = "flash_attn_vec_f16kv_dk128 flash_attn_vec_f16kv_dk256 flash_attn_vec_f16kv_dk512";
 static const struct mxb_impl impls[] = {
     CPU_IMPL("avx512", "AVX-512, K and V are read once for up to ROWS heads", MXB_FEAT_AVX512, cpu_avx512_kernel),
     CPU_IMPL("avx2", "AVX2 and FMA, K and V are read once for up to ROWS heads", MXB_FEAT_AVX2, cpu_avx2_kernel),

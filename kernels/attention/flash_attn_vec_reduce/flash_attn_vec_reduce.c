@@ -169,6 +169,7 @@ static const struct mxb_tensor tensors[] = {     /* T_TMP, T_OUT */
     { .name = "out", .role = MXB_OUT, .dtype = MXB_T, .shape = "nrows,BD" },
 };
 static const struct mxb_entry entries[] = {
+    { "flash_attn_vec_reduce_dk128", { MXB_F32 }, "BD=128" },         /* not in the source */
     { "flash_attn_vec_reduce_dk256", { MXB_F32 }, "BD=256" },
     { "flash_attn_vec_reduce_dk512", { MXB_F32 }, "BD=512" },
 };
