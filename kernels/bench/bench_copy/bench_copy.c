@@ -47,9 +47,11 @@ static const struct mxb_kernel cpu_stream_kernel[] = {
 static const struct mxb_tile tiles[] = {
     { "WG",     1000, "256",  "128 256 512", "work items per workgroup" },
     { "GROUPS", 1001, "4096", "1024 4096 65535", "workgroups at most; each strides over the rest" },
+    { "HOLD",   1002, "1", "1 2 4 8", "groups of 16 bytes that a work item reads before it writes" },
 };
 static const struct mxb_limit limits[] = {
     { "WG > 0", "WG must be positive" },
+    { "HOLD > 0 && HOLD <= 16", "HOLD must be in 1 .. 16" },
     { "GROUPS > 0 && GROUPS <= 65535", "GROUPS must be in 1 .. 65535, what Vulkan guarantees on one axis" },
 };
 static const struct mxb_kernel stride_kernel[] = {
