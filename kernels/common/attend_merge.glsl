@@ -1,6 +1,7 @@
 // Merge of split-K partial results of row r by one workgroup of WG >= 32 work items:
 //     M = max_g M_g, e_g = exp(M_g - M), Z = sum_g S_g e_g, out = Z == 0 ? 0 : sum_g a_g e_g / Z
 // At most 32 groups; the layout of tmp is in attend_split.glsl.
+#extension GL_EXT_control_flow_attributes : require
 #include "kernels/common/mxb.glsl"
 
 layout(constant_id = 1000) const uint WG = 64;
@@ -16,11 +17,17 @@ float attend_merge_factors(uint r, uint rows, uint groups, uint d)
     const uint t = gl_LocalInvocationID.x, sm = (rows * d + 2 * r) * groups;
     float m = -1.7014117e38, z = 0.0;            // M of a group without keys
 
-    for (uint g = 0; g < groups; g++) m = max(m, tmp[sm + 2 * g + 1]);
     if (t < groups) {
-        const float mine = tmp[sm + 2 * t + 1];
+        factor[t] = tmp[sm + 2 * t + 1];
+        sum[t] = tmp[sm + 2 * t];
+    }
+    barrier();
+    for (uint g = 0; g < groups; g++) m = max(m, factor[g]);
+    barrier();                       // everyone has read the maxima
+    if (t < groups) {
+        const float mine = factor[t];
         factor[t] = mine == m ? 1.0 : exp(mine - m);
-        sum[t] = tmp[sm + 2 * t] * factor[t];
+        sum[t] *= factor[t];
     }
     barrier();
     for (uint g = 0; g < groups; g++) z += sum[g];
@@ -32,7 +39,13 @@ vec4 attend_merge_columns(uint r, uint groups, uint d, uint u, float unit)
 {
     const uint a = (r * (d / 4) + u) * groups;
     vec4 o = vec4(0);
-    for (uint g = 0; g < groups; g++) o += tmp4[a + g] * factor[g];
+    uint g = 0;
+    for (; g + 8 <= groups; g += 8) {            // eight loads are under way at a time
+        vec4 x[8];
+        [[unroll]] for (uint k = 0; k < 8; k++) x[k] = tmp4[a + g + k];
+        [[unroll]] for (uint k = 0; k < 8; k++) o += x[k] * factor[g + k];
+    }
+    for (; g < groups; g++) o += tmp4[a + g] * factor[g];
     return o * unit;
 }
 
