@@ -19,7 +19,7 @@ struct row_query { const char *table, *without; sqlite3_stmt *stmt; };
 struct exporter {
     struct store *st;
     FILE *f;
-    struct row_query run, machine, env, bench_case, device, result, round;
+    struct row_query run, machine, env, bench_case, device, result, round, roofline;
     sqlite3_stmt *results, *rounds, *blobs;
     struct transfer_count *count;
 };
@@ -152,6 +152,30 @@ static int export_run(struct exporter *x, sqlite3_stmt *run)
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int export_roofline(struct exporter *x, sqlite3_stmt *s)
+{
+    struct json j = { .file = x->f };
+    json_object(&j, NULL);
+    int rc = put_row(&j, "roofline", &x->roofline, sqlite3_column_int64(s, 0));
+    if (rc == SQLITE_OK) rc = put_row(&j, "device", &x->device, sqlite3_column_int64(s, 1));
+    if (rc == SQLITE_OK) rc = put_row(&j, "machine", &x->machine, sqlite3_column_int64(s, 2));
+    return rc ? rc : end_line(x, &j);
+}
+
+/* Those of the devices of the chosen runs; all of them if run is NULL. */
+static int export_rooflines(struct exporter *x, const int64_t *run, uint32_t nrun)
+{
+    static const char all[] = "SELECT l.id, d.id, d.machine_id FROM roofline l JOIN device d ON d.id = l.device_id"
+                              " WHERE ?1 IS NULL OR d.id IN (SELECT device_id FROM result WHERE run_id IN"
+                              " (SELECT value FROM json_each(?1))) ORDER BY l.measured_ns, l.id";
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(x->st->db, all, -1, &s, NULL);
+    if (rc == SQLITE_OK && run) rc = store_bind_runs(s, run, nrun);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) rc = export_roofline(x, s);
+    sqlite3_finalize(s);
+    return rc;
+}
+
 /* A statement over the chosen runs, all finished ones if run is NULL: sql has %s where they are restricted. */
 static int prepare_runs(struct store *st, const char *sql, const int64_t *run, uint32_t nrun, sqlite3_stmt **out)
 {
@@ -182,8 +206,9 @@ int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, s
     struct exporter x = { .st = st, .f = f, .count = count, .run = { "run", "id machine_id env_id", NULL },
         .machine = { "machine", "id", NULL }, .env = { "env", "id", NULL }, .bench_case = { "bench_case", "id", NULL },
         .device = { "device", "id machine_id", NULL }, .result = { "result", "id run_id case_id device_id", NULL },
-        .round = { "round", "id result_id", NULL } };
-    struct row_query *const row[] = { &x.run, &x.machine, &x.env, &x.bench_case, &x.device, &x.result, &x.round };
+        .round = { "round", "id result_id", NULL }, .roofline = { "roofline", "id device_id", NULL } };
+    struct row_query *const row[] = { &x.run, &x.machine, &x.env, &x.bench_case, &x.device, &x.result, &x.round,
+                                      &x.roofline };
     sqlite3_stmt *runs = NULL;
     int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);    /* one moment for everything */
     *count = (struct transfer_count){ 0 };
@@ -203,6 +228,7 @@ int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, s
     if (rc == SQLITE_OK && fprintf(f, "{\"mlxbench\":\"results\",\"version\":%d}\n", TRANSFER_VERSION) < 0)
         rc = FAILED_WRITE;
     while (rc == SQLITE_OK && (rc = sqlite3_step(runs)) == SQLITE_ROW) rc = export_run(&x, runs);
+    if (rc == SQLITE_DONE) rc = export_rooflines(&x, run, nrun);
     rc = finish(st, rc, f, err, errlen);
     for (size_t i = 0; i < MXB_COUNT(row); i++) sqlite3_finalize(row[i]->stmt);
     sqlite3_finalize(x.results);

@@ -270,17 +270,29 @@ static int import_result(struct importer *im, struct json_object *line)
     return rc;
 }
 
+static int import_roofline(struct importer *im, struct json_object *line)
+{
+    int64_t machine = 0, device = 0, id = 0;
+    int rc = import_row(im, "machine", import_member(line, "machine"), "", NULL, 0, true, &machine);
+    const struct import_fixed on[] = { { "machine_id", machine } };
+    if (rc == 0) rc = import_row(im, "device", import_member(line, "device"), "", on, MXB_COUNT(on), true, &device);
+    const struct import_fixed of[] = { { "device_id", device } };
+    if (rc == 0) rc = import_row(im, "roofline", import_member(line, "roofline"), "", of, MXB_COUNT(of), true, &id);
+    return rc;
+}
+
 /* ---- the file ---- */
 
 static int import_line(struct importer *im, struct json_object *line)
 {
-    static const char *const member[] = { "run", "result", "machine", "env", "case", "device", "rounds" };
+    static const char *const member[] = { "run", "result", "machine", "env", "case", "device", "rounds", "roofline" };
     const char *peer = import_text(line, "backend");
     if (!json_object_is_type(line, json_type_object)) return import_fault(im, NULL, "a line must be a JSON object");
     if (peer && strncmp(peer, "peer:", 5) == 0) return import_peer(im, line);
     if (import_member(line, "mlxbench")) {
-        if (json_object_get_int64(import_member(line, "version")) == TRANSFER_VERSION) return 0;
-        return import_fault(im, "version", "this mlxbench reads version %d of the format: use a newer one",
+        const int64_t version = json_object_get_int64(import_member(line, "version"));
+        if (version >= 1 && version <= TRANSFER_VERSION) return 0;
+        return import_fault(im, "version", "this mlxbench reads versions 1 to %d of the format: use a newer one",
                             TRANSFER_VERSION);
     }
     json_object_object_foreach(line, key, unused) {
@@ -290,8 +302,10 @@ static int import_line(struct importer *im, struct json_object *line)
         if (!known) return import_unknown(im, key, member, MXB_COUNT(member));
     }
     if (import_member(line, "result")) return import_result(im, line);
+    if (import_member(line, "roofline")) return import_roofline(im, line);
     if (json_object_is_type(import_member(line, "run"), json_type_object)) return import_run(im, line);
-    return import_fault(im, NULL, "neither a run, nor a result, nor a line with \"backend\": \"peer:NAME\"");
+    return import_fault(im, NULL, "neither a run, nor a result, nor a roofline, nor a line with"
+                                  " \"backend\": \"peer:NAME\"");
 }
 
 /* One line of text as a value; NULL with the message written. */

@@ -120,6 +120,19 @@ static int merge_headlines(sqlite3 *db)
     return run_sql(db, sql);
 }
 
+static int merge_rooflines(sqlite3 *db)
+{
+    struct columns c;
+    char list[COLUMNS_TEXT], from[COLUMNS_TEXT], sql[3 * COLUMNS_TEXT];
+    const int rc = columns_of(db, "roofline", "id device_id", &c);
+    if (rc) return rc;
+    snprintf(sql, sizeof sql,
+             "INSERT OR IGNORE INTO main.roofline(device_id, %s) SELECT d.new, %s FROM other.roofline o"
+             " JOIN temp.map_device d ON d.old = o.device_id ORDER BY o.measured_ns, o.id",
+             columns_list(&c, "", list), columns_list(&c, "o.", from));
+    return run_sql(db, sql);
+}
+
 static int merge_attached(sqlite3 *db, struct transfer_count *count)
 {
     int rc = run_sql(db, "BEGIN IMMEDIATE");
@@ -130,6 +143,7 @@ static int merge_attached(sqlite3 *db, struct transfer_count *count)
     if (rc == SQLITE_OK) rc = merge_runs(db);
     if (rc == SQLITE_OK) rc = merge_results(db);
     if (rc == SQLITE_OK) rc = merge_headlines(db);
+    if (rc == SQLITE_OK) rc = merge_rooflines(db);
     if (rc == SQLITE_OK) {
         count->runs = (uint32_t)(schema_number(db, "SELECT count(*) FROM main.run", 0) - runs);
         count->results = (uint32_t)(schema_number(db, "SELECT count(*) FROM main.result", 0) - results);

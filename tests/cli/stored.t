@@ -39,6 +39,32 @@ run 0 export --out "$W/b.jsonl" && run 0 import "$W/b.jsonl" --db "$W/b.db" && r
 result "export and import are exact"
 run 0 merge "$W/b.db" --db "$W/m.db" && run 0 merge "$W/b.db" --db "$W/m.db" && run 0 export --db "$W/m.db" --out "$W/c.jsonl" && cmp -s "$W/b.jsonl" "$W/c.jsonl"
 result "merge is exact and can be repeated"
+
+# Ceilings travel with their devices: here two of the one driver, the later without f16, and one of the other.
+cat > "$W/ceilings.py" <<'P'
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+if len(sys.argv) > 2:
+    for at, driver, f16 in ((10**18 + 1, "1", 3.0), (10**18 + 2, "1", None), (5, "2", 0.1 + 0.2)):
+        d.execute("INSERT INTO roofline(device_id, measured_ns, mlxbench_version, memory_gbps, cache_gbps, f32_gflops, f16_gflops)"
+                  " SELECT id, ?, '0.1', 10.25, 100, 1e-300, ? FROM device WHERE driver_version = ?", (at, f16, driver))
+    d.commit()
+for row in d.execute("SELECT m.hostname, d.name, d.driver_version, l.measured_ns, l.mlxbench_version, l.memory_gbps, l.cache_gbps, l.f32_gflops,"
+                     " l.f16_gflops FROM roofline l JOIN device d ON d.id = l.device_id JOIN machine m ON m.id = d.machine_id ORDER BY l.measured_ns"):
+    print(row)
+P
+cp "$W/b.db" "$W/ceil.db"
+python3 "$W/ceilings.py" "$W/ceil.db" make > "$W/want" && [ "$(wc -l < "$W/want")" -eq 3 ] &&
+    run 0 export --db "$W/ceil.db" --out "$W/ceil.jsonl" && run 0 import "$W/ceil.jsonl" --db "$W/ceil2.db" && run 0 import "$W/ceil.jsonl" --db "$W/ceil2.db" &&
+    python3 "$W/ceilings.py" "$W/ceil2.db" > "$W/out" && cmp -s "$W/want" "$W/out" && run 0 export --db "$W/ceil2.db" --out "$W/c.jsonl" && cmp -s "$W/ceil.jsonl" "$W/c.jsonl"
+result "rooflines are exported and imported exactly, and once"
+run 0 merge "$W/ceil.db" --db "$W/ceil3.db" && run 0 merge "$W/ceil.db" --db "$W/ceil3.db" && python3 "$W/ceilings.py" "$W/ceil3.db" > "$W/out" && cmp -s "$W/want" "$W/out"
+result "and merged"
+run 0 export last --db "$W/ceil.db" --out "$W/c.jsonl" && [ "$(grep -c '"roofline":' "$W/c.jsonl")" -eq 1 ] && grep '"roofline":' "$W/c.jsonl" | grep -q '"driver_version":"2"'
+result "those of the exported runs' devices alone"
+sed '1s/"version":2/"version":1/; /"roofline":/d' "$W/ceil.jsonl" > "$W/old.jsonl" && run 0 import "$W/old.jsonl" --db "$W/old.db" && grep -q '^10 runs, 20 results' "$W/out" &&
+    run 0 export --db "$W/old.db" --out "$W/c.jsonl" && cmp -s "$W/b.jsonl" "$W/c.jsonl"
+result "files of version 1, which have none, are imported as before"
 run 0 export last --format csv --out "$W/x.csv" && python3 - "$W/x.csv" <<'P'
 import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1], newline="")))
@@ -134,6 +160,8 @@ rejects "import: no file" 'give one file' import
 rejects "import: no such file" 'cannot read' import "$W/none.jsonl"
 printf '{"mlxbench":"results","version":1}\n{"run": {"uuid": "x"\n' > "$W/bad.jsonl"
 rejects "import: a broken line" 'bad\.jsonl:2:[0-9]+: no JSON' import "$W/bad.jsonl"
+sed '1s/"version":2/"version":3/' "$W/ceil.jsonl" > "$W/bad.jsonl"; rejects "import: a later version" 'bad\.jsonl:1:[0-9]+: this mlxbench reads versions 1 to 2' import "$W/bad.jsonl"
+sed 's/"cache_gbps":100/"cache_gbps":"fast"/' "$W/ceil.jsonl" > "$W/bad.jsonl"; rejects "import: a roofline that is none" 'bad\.jsonl:[0-9]+:[0-9]+: roofline: ' import "$W/bad.jsonl" --db "$W/new.db"
 rejects "import: a folder" 'cannot be read|directory' import "$W"
 run 3 import "$W/bad.jsonl" --db "$W/new.db"; [ ! -e "$W/new.db" ]; result "a bad file leaves no database behind"
 rejects "merge: nothing" 'which database' merge

@@ -33,8 +33,8 @@ static void open_once(void)
 
 static void empty(void)
 {
-    run_sql("BEGIN; DELETE FROM run; DELETE FROM bench_case; DELETE FROM device; DELETE FROM machine; DELETE FROM env;"
-            " COMMIT");
+    run_sql("BEGIN; DELETE FROM run; DELETE FROM bench_case; DELETE FROM roofline; DELETE FROM device;"
+            " DELETE FROM machine; DELETE FROM env; COMMIT");
 }
 
 static int64_t ask(sqlite3_stmt **s, const char *sql)
@@ -51,7 +51,14 @@ static int64_t count_rows(void)
     static sqlite3_stmt *s;
     return ask(&s, "SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM machine) + (SELECT count(*) FROM env)"
                    " + (SELECT count(*) FROM device) + (SELECT count(*) FROM bench_case) + (SELECT count(*) FROM result)"
-                   " + (SELECT count(*) FROM round) + (SELECT count(*) FROM sample_blob)");
+                   " + (SELECT count(*) FROM round) + (SELECT count(*) FROM sample_blob)"
+                   " + (SELECT count(*) FROM roofline)");
+}
+
+static int64_t count_rooflines(void)
+{
+    static sqlite3_stmt *s;
+    return ask(&s, "SELECT count(*) FROM roofline");
 }
 
 static int64_t count_orphans(void)
@@ -84,12 +91,14 @@ static void expect_round_trip(const struct transfer_count *first)
         abort();
     }
     assert(out.runs <= first->runs && out.results <= first->results);    /* runs that have not ended stay */
+    const int64_t rooflines = count_rooflines();
     empty();
     if (import(text, n, &again, err)) {
         fprintf(stderr, "%s%s\n", text, err);
         abort();
     }
     assert(again.runs == out.runs && again.results == out.results && again.known == 0);
+    assert(count_rooflines() == rooflines);
     free(text);
 }
 

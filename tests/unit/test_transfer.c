@@ -185,7 +185,8 @@ static void bad_files(void **unused)
     reject("\n\n{\"run\":\n", "x.jsonl:3:9: no JSON: the line ends too early");
     reject("[1]\n", "x.jsonl:1:1: a line must be a JSON object");
     reject("null\n", "x.jsonl:1:1: a line must be a JSON object");
-    reject("{\"mlxbench\":\"results\",\"version\":2}\n", "x.jsonl:1:23: this mlxbench reads version 1");
+    reject("{\"mlxbench\":\"results\",\"version\":3}\n", "x.jsonl:1:23: this mlxbench reads versions 1 to 2");
+    reject("{\"mlxbench\":\"results\",\"version\":0}\n", "x.jsonl:1:23: this mlxbench reads versions 1 to 2");
     reject("{\"ran\":{}}\n", "x.jsonl:1:2: unknown member 'ran', did you mean 'run'?");
     reject("{}\n", "x.jsonl:1:1: neither a run, nor a result");
     reject("{\"run\":{\"uuid\":\"\"}}\n", "x.jsonl:1:9: a run needs a uuid");
