@@ -13,7 +13,7 @@ backends: [cpu]
 check: {fills: [normal]}
 cases:
   - op: bench_spin
-    params: {items: 4096, steps: 400}
+    params: {items: 5120, steps: 400}
   - op: rms_norm
     entries: [rms_norm_f32]
     params: {rows: 512, dim: 1024}
@@ -34,22 +34,27 @@ commit() {
     local code=0
     git commit -qam "$1"
     build
-    ./mlxbench gate "$work/suite.yaml" --base "$work/base" --db "$work/db" > "$work/out" || code=$?
+    ./mlxbench gate "$work/suite.yaml" --base "$work/base" --threads 1 --db "$work/db" > "$work/out" || code=$?
     echo
     echo "== $1: exit code $code, wanted $2"
     cat "$work/out"
     [ "$code" -eq "$2" ] || bad=1
+    grep -q '5 % planted on cpu:0: found' "$work/out" || { echo "the planted slowdown was not found"; bad=1; }
 }
 
 sed -i 's/64 elements per task\./sixty-four elements per task./' $kernel
 commit "an innocent commit" 0
 
-# A second chain of a twentieth of the steps, whose result is masked out by a bit that is never set.
-sed -i 's/^        for (uint32_t i = 0; i < n; i++) y.*/        uint32_t w[64] = { 1 };\
-        for (uint32_t s = 0; s < p->steps \/ 20; s++)\
-            for (uint32_t i = 0; i < 64; i++) w[i] = w[i] * 1664525u + 1013904223u;\
-        for (uint32_t i = 0; i < n; i++) v[i] ^= w[i] \& (0 - (p->items >> 31));\
-&/' $kernel
+# Every twentieth task, of the 80 that the case has, is done once more.
+sed -i 's/^void bench_spin_cpu(/static __attribute__((noinline)) void spin(/' $kernel
+cat >> $kernel <<'C'
+
+void bench_spin_cpu(const struct mxb_args *a, int64_t begin, int64_t end)
+{
+    spin(a, begin, end);
+    for (int64_t task = (begin + 19) / 20 * 20; task < end; task += 20) spin(a, task, task + 1);
+}
+C
 commit "a kernel that does 5 % more" 1
 [ "$(grep -c '^regressed' "$work/out")" -eq 1 ] && grep -A 1 '^regressed' "$work/out" | grep -q bench_spin || { echo "it does not name bench_spin alone"; bad=1; }
 
