@@ -11,7 +11,7 @@ struct cli {                         /* every option of every command; each comm
     struct word_list arg, backend, device, op, entry, tag, report, runs;
     const char *filter, *db, *resume, *kernel_dir, *out, *format, *template_file, *param, *base, *candidate, *reason;
     uint64_t seed; bool has_seed;
-    uint32_t shard, nshard, rounds, threads, keep, repeat;
+    uint32_t shard, nshard, rounds, threads, keep, repeat, turns;
     uint32_t passes, planted; bool has_passes, has_planted;
     double timeout_s, plant, budget;                 /* percent; plant < 0, budget 0: not given */
     bool check_only, bench_only, fail_fast, no_db, shaders, coverage, all, across, samples_only, dry_run, quiet, verbose;

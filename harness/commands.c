@@ -15,6 +15,7 @@
 #include "harness/show.h"
 #include "harness/source.h"
 #include "harness/transfer.h"
+#include "harness/turn.h"
 
 /* ---- run and dump ---- */
 
@@ -71,6 +72,8 @@ static int run_run(const struct cli *c)
     int rc = cli_sinks(c, &o.sinks);
     if (rc == 0) rc = check_kernel_dir(c);
     if (rc == 0 && o.plant && o.db) rc = cli_error(EXIT_USAGE, "run: --plant falsifies times; it needs --no-db");
+    if (rc == 0 && c->turns && !turn_is_end(o.turn_fd))
+        rc = cli_error(EXIT_USAGE, "run: --turns %u: file %u is not an open socket", c->turns, c->turns);
     return rc ? rc : run_suites(&o);
 }
 
@@ -182,7 +185,7 @@ static int help_run(const struct cli *c)
 #define SELECT "backend device op entry tag filter seed shard"
 static const struct command
     cmd_run = { "run", "SUITE...", "checks and times the cases of suites (or of inline cases: '{op: rms_norm}')",
-                SELECT " rounds repeat check-only bench-only fail-fast shuffle plant db resume no-db format report quiet verbose kernel-dir"
+                SELECT " rounds repeat check-only bench-only fail-fast shuffle plant turns db resume no-db format report quiet verbose kernel-dir"
                 " timeout threads",
                 "mlxbench run suites/flash_attn.yaml --backend vulkan --check-only", run_run },
     cmd_list = { "list", "[suites | ops | entries | cases SUITE...]", "lists what there is",

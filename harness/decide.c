@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "harness/measure.h"
 #include "harness/mxb_types.h"
 #include "harness/stats_rank.h"
 #include "harness/stats_tail.h"
@@ -38,6 +39,18 @@ void ab_effect(const double *z, uint32_t n, struct effect *e)
                           .p_faster = signed_rank_p(mirrored, n) };
     /* Normal theory at the level of one test, the signed ranks' efficiency of 3/pi taken as 2 % in length. */
     e->mde = expm1((normal_quantile(1 - ALPHA) + normal_quantile(0.8)) * deviation(z, n) * 1.02 / sqrt(n));
+}
+
+/* Once against the turns before and once against those after: a steady drift cancels.  Whatever befalls less than half
+ * of the turns, such as another program for a while, does not count. */
+double ab_turns(const double *first_ns, const double *second_ns, uint32_t n)
+{
+    double before[MEASURE_MAX_TURNS], after[MEASURE_MAX_TURNS];
+    if (n > MEASURE_MAX_TURNS) n = MEASURE_MAX_TURNS;
+    for (uint32_t i = 0; i < n; i++) before[i] = log(second_ns[i] / first_ns[i]);
+    if (n < 2) return before[0];
+    for (uint32_t i = 0; i + 1 < n; i++) after[i] = log(second_ns[i] / first_ns[i + 1]);
+    return (stats_median(before, n) + stats_median(after, n - 1)) / 2;
 }
 
 bool ab_decide(const double *z, uint32_t n, double min_effect, struct effect *e, enum verdict *v)

@@ -52,6 +52,7 @@ int gate_trials(struct gate *g, const struct arm *base, const struct arm *cand, 
                        .option = option,
                        .timeout_s = 2 * g->o->run->timeout_s,
                        .seed = g->seed ^ salt,
+                       .bind = g->o->run->threads == 1,
                        .progress = show_progress,
                        .ctx = g };
     p.noption = gate_options(g, option, MXB_COUNT(option), false);
@@ -103,7 +104,7 @@ static int plant(struct gate *g, const struct device *d, struct control *c, char
     for (int i = 0; i < 2; i++)
         snprintf(text[i], sizeof text[i],
                  "{op: bench_spin, entries: [bench_spin_u32], params: {items: 64, steps: %d}, backends: [%s],"
-                 " check: false, bench: {rounds: 1, min_time: 20ms, max_time: 40ms}}",
+                 " check: false, bench: {rounds: 1, min_time: 20ms, max_time: 80ms}}",
                  i == BASE ? STEPS : (int)(STEPS * (1 + PLANT)), d->be->name);
     snprintf(c->label, sizeof c->label, "%s", d->label);
     c->trial =

@@ -204,6 +204,15 @@ static bool judge_timed(struct group *g, struct slot *s, const struct judge *ju,
 
 enum { STREAM_ORDER = 0x6f726401 };                  /* of mxb_rand_u32 */
 static const double CANARY_FROM_NS = 100e6;          /* shorter rounds have none: it would cost more than a tenth */
+enum { TURNS = 20 };
+
+/* A worker that waits for its turn must outlast one that hangs in its own. */
+static void take_turns(struct measure_opts *m, double *budget_s, double timeout_s)
+{
+    m->turns = TURNS;
+    m->warmup_cap_ns = 2 * m->warmup_min_ns;         /* what is not steady then is so for both */
+    *budget_s = 2 * (*budget_s + timeout_s);
+}
 
 static struct job *new_bench_job(struct group *g, struct slot *s, const struct inputs *in)
 {
@@ -216,9 +225,11 @@ static struct job *new_bench_job(struct group *g, struct slot *s, const struct i
     j->measure.max_time_ns = b->max_time_ns;
     if (s->dev->caps.kind != MXB_KIND_CPU) j->measure.warmup_floor_ns = WARMUP_FLOOR_GPU_NS;
     j->budget_s = (b->max_time_ns + j->measure.warmup_cap_ns) / 1e9;
+    if (g->turns) take_turns(&j->measure, &j->budget_s, g->devices->timeout_s);
     j->control = g->plant != NULL;
     j->plant = g->plant ? *g->plant / 100 : 0;
-    if (b->max_time_ns >= CANARY_FROM_NS) canary_make(g->arena, s->dev->be->lang, &s->dev->caps, &j->canary);
+    if (b->max_time_ns >= CANARY_FROM_NS && !g->turns)
+        canary_make(g->arena, s->dev->be->lang, &s->dev->caps, &j->canary);
     return j;
 }
 

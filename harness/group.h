@@ -34,6 +34,7 @@ struct group {
     uint32_t oracles;                /* made so far */
     struct fill_run *normal;         /* group.c's: the normal fill's inputs and oracle while cases are timed; or NULL */
     const double *plant;             /* see struct run_opts */
+    bool turns;                      /* timed in turns with another program */
     uint64_t order_seed;             /* of the order of the cases in a round */
     uint32_t repeat;                 /* runs per fill, all with the same bits; 0 and 1 = one */
     const char *dump;                /* folder for .npy files of inputs, oracle and outputs; NULL = none */

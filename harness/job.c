@@ -9,6 +9,7 @@
 #include <time.h>
 #include "harness/cold.h"
 #include "harness/job.h"
+#include "harness/turn.h"
 
 /* ---- parent side ---- */
 
@@ -87,7 +88,8 @@ static bool is_measurement(struct measurement *m)
     end_text(m->stop_reason, sizeof(m->stop_reason));
     return m->n >= 1 && m->n <= MEASURE_MAX_SAMPLES && (m->clock == 'd' || m->clock == 'h') && is_time(m->first_ns) &&
            is_time(m->kernel_ns) && are_times(m->canary_ns, MXB_COUNT(m->canary_ns)) && are_times(m->ns, m->n) &&
-           are_times(m->host_ns, m->n) && is_summary(&m->s, m->n);
+           are_times(m->host_ns, m->n) && is_summary(&m->s, m->n) && m->nturn <= MEASURE_MAX_TURNS &&
+           are_times(m->turn_ns, m->nturn);
 }
 
 bool job_answered(struct job *j)
@@ -282,6 +284,12 @@ static int take_sample(void *ctx, uint32_t batch, struct mxb_time *t)
     return rc;
 }
 
+static void end_turn(void *ctx)
+{
+    const struct sample_ctx *s = ctx;
+    turn_pass(s->h->turn_fd);
+}
+
 /* Repetitions of a kernel that works in place apply it to its own output. */
 static bool in_place(const struct plan *plan)
 {
@@ -331,6 +339,8 @@ static int do_bench(const struct job_host *h, struct job *j)
     const double canary = run_canary(h, j);
     struct measure_opts opts = j->measure;
     opts.tick_ns = exec_caps(h->exec)->tick_ns;
+    opts.between = end_turn;
+    if (!h->turn_fd) opts.turns = 0;
     int rc = compile_and_load(h, j);
     const unsigned long threads = count_threads();
     a->phase = rc ? a->phase : PHASE_RUN;

@@ -38,7 +38,7 @@ struct job {
     double plant;                    /* share of repetitions that are run but not counted: a control of the gate, else 0 */
     void *const *again;              /* room for the outputs of one more sample, on fresh buffers */
     struct measurement *timing;      /* in the window */
-    double budget_s;                 /* time that sampling may take by itself: added to the time-out */
+    double budget_s;                 /* of sampling and of waiting for a turn: added to the time-out */
     /* the window */
     struct mxb_caps *caps;           /* PROBE: [WORKER_MAX_DEVICES] */
     struct answer *answer;
@@ -65,6 +65,7 @@ struct job_host {                    /* what a worker keeps between jobs */
     const struct mxb_backend *backend;
     struct mxb_open_opts open;
     const char *kernel_dir;          /* NULL = none */
+    int turn_fd;                     /* see turn.h; 0 = alone */
     void (*opened)(void);            /* called once a device is open, before any kernel is; NULL = not */
     struct exec *exec;
 };

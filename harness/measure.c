@@ -11,11 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { GROUP = 5, MIN_SAMPLES_LATE = 3, BATCH_MAX = 4096 };
+enum { GROUP = 5, MIN_SAMPLES_LATE = 3, MIN_TURNS = 3, BATCH_MAX = 4096 };
 static const double TICKS_PER_SAMPLE = 200, DEVICE_SAMPLE_NS = 50e3, HOST_SAMPLE_NS = 1e6;
 static const double DEFAULT_MAX_TIME_NS = 2e9;
 static const double CHECK_GROWTH = 1.3;        /* the interval is looked at when n reaches ceil(min_samples * 1.3^k) */
 static const double STEADY = 0.01;             /* medians agree */
+static const double SAMPLES_PER_TURN = 24;     /* at least, where a repetition is short enough */
 
 struct sampler {
     const struct measure_opts *o;
@@ -47,6 +48,8 @@ static struct measure_opts within_limits(const struct measure_opts *given)
     if (o.min_samples > o.max_samples) o.min_samples = o.max_samples;
     if (o.min_samples < 1) o.min_samples = 1;
     if (o.batch_step < 1) o.batch_step = 1;
+    if (o.turns > MEASURE_MAX_TURNS) o.turns = MEASURE_MAX_TURNS;
+    if (o.turns > o.max_samples) o.turns = o.max_samples;
     const double shorter = fmin(1, o.max_time_ns / DEFAULT_MAX_TIME_NS);
     o.warmup_min_ns = fmax(o.warmup_min_ns * shorter, o.warmup_floor_ns);
     o.warmup_cap_ns = fmax(o.warmup_cap_ns * shorter, 2 * o.warmup_floor_ns);
@@ -77,7 +80,8 @@ static int take(struct sampler *s, struct sample *x)
 /* Repetitions that make one sample long enough, for a repetition of t1 ns. */
 static uint32_t batch_for(const struct sampler *s, double t1)
 {
-    const double target = s->clock == 'd' ? fmax(TICKS_PER_SAMPLE * s->o->tick_ns, DEVICE_SAMPLE_NS) : HOST_SAMPLE_NS;
+    double target = s->clock == 'd' ? fmax(TICKS_PER_SAMPLE * s->o->tick_ns, DEVICE_SAMPLE_NS) : HOST_SAMPLE_NS;
+    if (s->o->turns) target = fmax(target, s->o->max_time_ns / s->o->turns / SAMPLES_PER_TURN);
     const double b = ceil(target / t1);
     const uint32_t n = b < 1 ? 1 : b < BATCH_MAX ? (uint32_t)b : BATCH_MAX;      /* t1 = 0 makes b infinite */
     return (n + s->o->batch_step - 1) / s->o->batch_step * s->o->batch_step;
@@ -135,6 +139,25 @@ static bool precise(const struct measure_opts *o, const struct summary *s)
     return s->n >= o->min_samples && s->ci_hi - s->ci_lo <= 2 * o->rel_ci * s->median;
 }
 
+/* For a reason of its own, such as a driver that compiles late. */
+static bool first_was_slow(const struct warmth *w, const struct sample *x) { return !w->judged && x->ns < 0.5 * w->t1; }
+
+static int warm_again(struct sampler *s, struct measurement *out, struct warmth *w, const struct sample *x)
+{
+    out->warmup_n++;
+    s->batch = batch_for(s, x->ns);
+    return warm_up(s, out, w);
+}
+
+static void keep(const struct sampler *s, struct measurement *out, const struct sample *x)
+{
+    out->ns[out->n] = x->ns;
+    out->host_ns[out->n] = x->host_ns;
+    out->n++;
+    if (x->dev_ns > 1.001 * x->host_ns + s->o->tick_ns) out->noise |= NOISE_CLOCK;   /* 0.1 %: two crystals */
+    if (s->lost) memcpy(out->ns, out->host_ns, out->n * sizeof out->ns[0]);
+}
+
 /* The interval is looked at only at a few values of n: looking after every sample would stop on lucky ones. */
 static int sample_until_enough(struct sampler *s, struct measurement *out, struct warmth *w)
 {
@@ -145,21 +168,13 @@ static int sample_until_enough(struct sampler *s, struct measurement *out, struc
         struct sample x;
         int rc = take(s, &x);
         if (rc) return rc;
-        if (out->n == 0 && !w->judged && !rewarmed && x.ns < 0.5 * w->t1) {
-            /* The first run was slow for a reason of its own, such as a driver that compiles late. */
+        if (out->n == 0 && !rewarmed && first_was_slow(w, &x)) {
             rewarmed = true;
-            out->warmup_n++;
-            s->batch = batch_for(s, x.ns);
-            if ((rc = warm_up(s, out, w))) return rc;
+            if ((rc = warm_again(s, out, w, &x))) return rc;
             continue;
         }
-        out->ns[out->n] = x.ns;
-        out->host_ns[out->n] = x.host_ns;
-        out->n++;
+        keep(s, out, &x);
         spent += x.cost_ns;
-        if (x.dev_ns > 1.001 * x.host_ns + o->tick_ns) out->noise |= NOISE_CLOCK;   /* 0.1 %: two crystals */
-        if (s->lost) memcpy(out->ns, out->host_ns, out->n * sizeof out->ns[0]);
-
         const bool full = out->n == o->max_samples;
         const bool late = spent >= o->max_time_ns && (out->n >= MIN_SAMPLES_LATE || x.cost_ns > o->max_time_ns);
         if (out->n < ceil(check) && !full && !late) continue;
@@ -171,6 +186,45 @@ static int sample_until_enough(struct sampler *s, struct measurement *out, struc
         }
         while (ceil(check) <= out->n) check *= CHECK_GROWTH;
     }
+}
+
+/* One turn: samples until its time or its share of the room is over, and their median. */
+static int take_turn(struct sampler *s, struct measurement *out)
+{
+    const uint32_t first = out->n, room = s->o->max_samples / s->o->turns;
+    double spent = 0;
+    do {
+        struct sample x;
+        const int rc = take(s, &x);
+        if (rc) return rc;
+        keep(s, out, &x);
+        spent += x.cost_ns;
+    } while (spent < s->o->max_time_ns / s->o->turns && out->n - first < room);
+    out->turn_ns[out->nturn++] = stats_median(out->ns + first, out->n - first);
+    return 0;
+}
+
+/* A kernel that is too slow for so many turns gets as many as fit into twice the time, and MIN_TURNS at least. */
+static int sample_in_turns(struct sampler *s, struct measurement *out, struct warmth *w)
+{
+    const struct measure_opts *o = s->o;
+    struct sample x;
+    int rc = 0;
+    if (!w->judged) {
+        if ((rc = take(s, &x))) return rc;
+        if (!first_was_slow(w, &x)) out->warmup_n++;
+        else if ((rc = warm_again(s, out, w, &x))) return rc;
+    }
+    const double enough = s->kernel_ns + 2 * o->max_time_ns;
+    o->between(s->ctx);
+    while (rc == 0 && out->nturn < o->turns && (out->nturn < MIN_TURNS || s->kernel_ns < enough)) {
+        rc = take_turn(s, out);
+        o->between(s->ctx);
+    }
+    if (rc) return rc;
+    if (s->lost) out->nturn = 0;     /* the first ones are of the other clock */
+    strcpy(out->stop_reason, "turns");
+    return summarize(out->ns, out->n, &out->s);
 }
 
 static uint32_t noise_of(const struct sampler *s, const struct measurement *m, const struct warmth *w)
@@ -201,7 +255,7 @@ int measure(const struct measure_opts *opts, sample_fn fn, void *ctx, struct mea
     memset(out, 0, sizeof *out);
     int rc = warm_up(&s, out, &w);
     if (rc) return rc;
-    if ((rc = sample_until_enough(&s, out, &w))) return rc;
+    if ((rc = o.turns ? sample_in_turns(&s, out, &w) : sample_until_enough(&s, out, &w))) return rc;
     out->batch = s.batch;
     out->clock = s.clock;
     out->kernel_ns = s.kernel_ns;

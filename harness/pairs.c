@@ -1,10 +1,10 @@
 /* Interleaved A/B (pairs.h).  A pass takes every undecided case once more.  In it the cases are shuffled and dealt into
- * processes of up to CHUNK cases of one device, which share the cost of starting; the two processes of a pair run right
- * after each other, so that what the machine does to both cancels in their ratio, and a coin decides which goes first.
- */
+ * processes of up to CHUNK cases of one device, which share the cost of starting; the two processes of a pair work in
+ * turns (turn.h), so that the machine does the same to both, and a coin decides which goes first. */
 #include "harness/pairs.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,25 +31,52 @@ static void shuffle(struct dealer *d, uint32_t *x, uint32_t n)
     }
 }
 
-/* ---- one process ---- */
+/* ---- two processes ---- */
 
-static int run_arm(struct pairs *p, enum arm_name arm, struct trial *const *t, uint32_t n, struct arm_answer *a,
-                   char *err, size_t errlen)
+enum { MAX_OPTIONS = 32 };
+
+static struct arm_job make_job(const struct pairs *p, enum arm_name arm, struct trial *const *t, uint32_t n,
+                               const char **word, const char **option)
 {
-    const char *word[CHUNK], *option[32];
-    struct arm_job job = { .word = word, .nword = n, .option = option, .timeout_s = (1 + n) * p->timeout_s };
+    struct arm_job job = { .word = word, .nword = n, .option = option, .timeout_s = (1 + 2 * n) * p->timeout_s };
     for (uint32_t i = 0; i < n; i++) word[i] = t[i]->text[arm];
-    for (uint32_t i = 0; i < p->noption && i < MXB_COUNT(option) - 4; i++) option[job.noption++] = p->option[i];
+    for (uint32_t i = 0; i < p->noption && i < MAX_OPTIONS - 4; i++) option[job.noption++] = p->option[i];
     option[job.noption++] = "--bench-only";
     option[job.noption++] = "--no-db";
     option[job.noption++] = "--device";
     option[job.noption++] = t[0]->label;
-    const int rc = arm_run(p->arm[arm], &job, a, err, errlen);
-    if (rc) return rc;
-    p->processes++;
-    p->wall_ns += a->wall_ns;
-    for (uint32_t i = 0; i < a->nrow; i++) p->kernel_ns += a->row[i].kernel_ns;
+    return job;
+}
+
+/* The number + 1 of the k-th processor that we may use, counted round. */
+static int processor(uint32_t k)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set)) return 0;
+    for (uint32_t at = k % (uint32_t)CPU_COUNT(&set), c = 0; c < CPU_SETSIZE; c++)
+        if (CPU_ISSET(c, &set) && at-- == 0) return (int)c + 1;
     return 0;
+}
+
+static int run_arms(struct pairs *p, struct trial *const *t, uint32_t n, enum arm_name first, struct arm_answer a[2],
+                    char *err, size_t errlen)
+{
+    const char *word[2][CHUNK], *option[2][MAX_OPTIONS];
+    struct arm_job job[2];
+    int rc = 0;
+    for (int i = 0; i < 2; i++) {
+        job[i] = make_job(p, (enum arm_name)i, t, n, word[i], option[i]);
+        if (p->bind) job[i].processor = processor(p->processes / 2);
+    }
+    if (!t[0]->alone) {
+        rc = arm_run_both(p->arm, job, (int)first, a, err, errlen);
+        p->wall_ns += a[BASE].wall_ns;
+        return rc;
+    }
+    rc = arm_run(p->arm[first], &job[first], &a[first], err, errlen);
+    if (rc == 0) rc = arm_run(p->arm[!first], &job[!first], &a[!first], err, errlen);
+    p->wall_ns += a[BASE].wall_ns + a[CANDIDATE].wall_ns;
+    return rc;
 }
 
 /* The row of the i-th of n cases; NULL with the reason if there is none with a time. */
@@ -66,11 +93,20 @@ static const struct arm_row *timed_row(const struct arm_answer *a, uint32_t i, u
 
 /* ---- one pair ---- */
 
+/* log(candidate / base): turn by turn where both took turns. */
+static double log_ratio(const struct arm_row *base, const struct arm_row *cand, bool candidate_first)
+{
+    const uint32_t n = base->nturn < cand->nturn ? base->nturn : cand->nturn;
+    if (n == 0) return log(cand->median_ns / base->median_ns);
+    return candidate_first ? -ab_turns(cand->turn_ns, base->turn_ns, n) : ab_turns(base->turn_ns, cand->turn_ns, n);
+}
+
 static void add_pair(struct trial *t, const struct arm_row *base, const struct arm_row *cand, bool candidate_first)
 {
-    t->ns[BASE][t->n] = base->median_ns;
-    t->ns[CANDIDATE][t->n] = cand->median_ns;
-    t->z[t->n] = log(cand->median_ns / base->median_ns);
+    const double z = log_ratio(base, cand, candidate_first), level = sqrt(base->median_ns * cand->median_ns);
+    t->ns[BASE][t->n] = level * exp(-z / 2);
+    t->ns[CANDIDATE][t->n] = level * exp(z / 2);
+    t->z[t->n] = z;
     t->candidate_first[t->n] = candidate_first;
     t->n++;
     t->decided = ab_decide(t->z, t->n, t->min_effect, &t->effect, &t->verdict);
@@ -93,7 +129,9 @@ static void settle(struct trial *t, const struct arm_answer a[2], uint32_t i, ui
         give_up(t, VERDICT_NOT_COMPARABLE);
     } else if (base && cand) {
         add_pair(t, base, cand, candidate_first);
-    } else if (++t->lost > MAX_LOST) {
+    } else {
+        t->alone = true;
+        if (++t->lost <= MAX_LOST) return;
         snprintf(t->cause, sizeof t->cause, "%s: %s", cand ? "base" : "candidate", cand ? why[BASE] : why[CANDIDATE]);
         give_up(t, cand ? VERDICT_NOT_COMPARABLE : VERDICT_NEWLY_FAILING);
     }
@@ -103,9 +141,10 @@ static int run_pair(struct pairs *p, struct trial *const *t, uint32_t n, bool ca
 {
     struct arm_answer a[2];
     memset(a, 0, sizeof a);
-    const enum arm_name first = candidate_first ? CANDIDATE : BASE, second = candidate_first ? BASE : CANDIDATE;
-    int rc = run_arm(p, first, t, n, &a[first], err, errlen);
-    if (rc == 0) rc = run_arm(p, second, t, n, &a[second], err, errlen);
+    const int rc = run_arms(p, t, n, candidate_first ? CANDIDATE : BASE, a, err, errlen);
+    p->processes += 2;
+    for (int k = 0; k < 2; k++)
+        for (uint32_t i = 0; i < a[k].nrow; i++) p->kernel_ns += a[k].row[i].kernel_ns;
     for (uint32_t i = 0; i < n && rc == 0; i++) settle(t[i], a, i, n, candidate_first);
     arm_free(&a[BASE]);
     arm_free(&a[CANDIDATE]);
@@ -121,14 +160,14 @@ static uint32_t count_open(const struct pairs *p)
     return open;
 }
 
-/* Takes up to CHUNK open cases of one device from the order, beginning with the first that is left. */
+/* Takes up to CHUNK open cases of one device, in turns or not, from the order, beginning with the first that is left. */
 static uint32_t deal(struct pairs *p, uint32_t *order, uint32_t norder, struct trial **hand)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < norder && n < CHUNK; i++) {
         if (order[i] == UINT32_MAX) continue;
         struct trial *t = &p->trial[order[i]];
-        if (n && strcmp(t->label, hand[0]->label) != 0) continue;
+        if (n && (strcmp(t->label, hand[0]->label) != 0 || t->alone != hand[0]->alone)) continue;
         hand[n++] = t;
         order[i] = UINT32_MAX;
     }

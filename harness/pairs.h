@@ -1,4 +1,4 @@
-/* Interleaved A/B: for each case, pairs of fresh processes of the base and the candidate program, in random order, until
+/* Interleaved A/B: for each case, pairs of fresh processes of the base and the candidate program, timed in turns, until
  * the rule of decide.h has decided. */
 #ifndef MXB_PAIRS_H
 #define MXB_PAIRS_H
@@ -13,10 +13,11 @@ struct trial {                       /* one case on one device */
     double min_effect;
     /* results */
     uint32_t n;                      /* pairs */
-    double ns[2][AB_MAX_PAIRS];      /* [enum arm_name] */
-    double z[AB_MAX_PAIRS];          /* log(candidate / base) */
+    double z[AB_MAX_PAIRS];          /* log(candidate / base), of two in turns the median over the turns */
+    double ns[2][AB_MAX_PAIRS];      /* [enum arm_name]: level of both medians, parted by exp(z) */
     bool candidate_first[AB_MAX_PAIRS];
     uint32_t lost;                   /* pairs without two times */
+    bool alone;                      /* one was lost in turns: a program knows none, or memory holds the case only once */
     bool decided;
     enum verdict verdict;
     struct effect effect;
@@ -29,6 +30,7 @@ struct pairs {
     const char *const *option; uint32_t noption;     /* for both programs */
     double timeout_s;                /* of one case in one process */
     uint64_t seed;                   /* of every order */
+    bool bind;                       /* both programs of a pair to one processor, the next pair to the next */
     void (*progress)(void *ctx, uint32_t open, uint32_t pairs);   /* after each pair of processes; may be NULL */
     void *ctx;
     /* results */

@@ -103,6 +103,8 @@ void result_line_of(const struct result_row *r, const char *label, char id[17], 
                                .first_ns = r->first_ns,
                                .oracle_ns = r->oracle_ns,
                                .case_ns = r->case_ns };
+    if (r->nround) l->turn_ns = r->round[0].turn_ns;
+    if (r->nround) l->nturn = r->round[0].nturn;
     for (uint32_t i = 0; i < r->nround; i++) {
         l->n += r->round[i].n;
         l->kernel_ns += r->round[i].kernel_ns;
@@ -134,6 +136,11 @@ void result_line_json(FILE *out, const struct result_line *l)
             break;
         case REAL:    json_double(&j, f->name, *(const double *)at(l, f)); break;
         }
+    }
+    if (l->nturn) {
+        json_array(&j, "turn_ns");
+        for (uint32_t i = 0; i < l->nturn; i++) json_double(&j, NULL, l->turn_ns[i]);
+        json_end(&j);
     }
     json_end(&j);
     json_finish(&j, NULL);

@@ -19,6 +19,7 @@ struct result_line {                 /* text: NULL = unknown; numbers: NaN = no 
     double impossible;               /* 1: faster than the device can be, 0: not so */
     double compile_ns, setup_ns, first_ns, oracle_ns, case_ns;
     double kernel_ns;                /* spent in timed launches; of a live result */
+    const double *turn_ns; uint32_t nturn;           /* medians of the turns (turn.h), of a live result; not in CSV */
     const char *run, *finished;      /* of stored results only */
 };
 

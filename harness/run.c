@@ -11,6 +11,7 @@
 #include "harness/quote.h"
 #include "harness/run.h"
 #include "harness/temp.h"
+#include "harness/turn.h"
 
 _Atomic int run_interrupted;
 
@@ -73,7 +74,8 @@ static int open_devices(struct run *r, char *err, size_t errlen)
     if (rc) return rc;
     r->devices = (struct device_list){
         .base = { .open = { .cache_dir = cache_folder(), .threads = o->threads, .validate = o->validate },
-                  .kernel_dir = o->kernel_dir, .temp_dir = r->temp.path, .in_process = o->in_process },
+                  .kernel_dir = o->kernel_dir, .temp_dir = r->temp.path, .in_process = o->in_process,
+                  .turn_fd = o->turn_fd },
         .arena = &r->arena, .timeout_s = o->timeout_s };
     rc = devices_probe(&r->devices, backends_needed(&r->cases), err, errlen);
     if (rc == 0) rc = check_named_backends(r, err, errlen);
@@ -248,7 +250,8 @@ static int run_groups(struct run *r, struct group *g, uint32_t first, uint32_t e
         while (next < end && item[next].problem == item[i].problem) next++;
         g[n] = (struct group){ .list = &r->cases, .devices = &r->devices, .arena = &r->arena, .threads = r->o->threads,
                                .repeat = r->o->repeat, .dump = r->o->dump, .skip = r->o->resume ? skip_finished : NULL,
-                               .finished = finish_slot, .ctx = r, .plant = r->o->plant, .order_seed = r->order_seed };
+                               .finished = finish_slot, .ctx = r, .plant = r->o->plant, .turns = r->o->turn_fd,
+                               .order_seed = r->order_seed };
         rc = group_begin(&g[n], i, next - i, err, errlen);
         i = next;
     }
@@ -379,6 +382,7 @@ int run_suites(const struct run_opts *o)
     struct run r = { .o = o, .sinks = o->sinks };
     char err[MXB_ERRLEN] = "";
     const double t0 = wall_seconds();
+    if (o->turn_fd) turn_await(o->turn_fd);
     if (getrandom(&r.order_seed, sizeof(r.order_seed), 0) != (ssize_t)sizeof(r.order_seed))
         r.order_seed = (uint64_t)getpid();
     int rc = suites_load(o->path, o->npath, &o->suites, &r.cases, err, sizeof(err));

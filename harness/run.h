@@ -22,6 +22,7 @@ struct run_opts {
     uint32_t threads;                                /* cpu backend and oracle, 0 = affinity */
     uint32_t repeat;                                 /* runs of every fill of a case, 0 = one */
     const double *plant;                             /* percent of work done but not counted; NULL = no control */
+    int turn_fd;                                     /* timed in turns with another program, turn.h; 0 = alone */
     bool shuffle;                                    /* problems in random order */
     bool in_process, validate;
     bool fail_fast;                                  /* stop after the first problem with a failing case */

@@ -55,7 +55,8 @@ static uint64_t build_id(void)
 
 static struct job_host new_host(const struct worker_opts *o)
 {
-    return (struct job_host){ .backend = o->backend, .open = o->open, .kernel_dir = o->kernel_dir };
+    return (struct job_host){ .backend = o->backend, .open = o->open, .kernel_dir = o->kernel_dir,
+                              .turn_fd = o->turn_fd };
 }
 
 /* ---- worker side ---- */
@@ -66,7 +67,7 @@ static void serve(const struct worker *w, pid_t parent, int fd, int talk)
     struct job_host host = new_host(&w->opts);
     struct note n;
     host.opened = worker_restrain;
-    fd = worker_isolate(parent, fd, talk);
+    fd = worker_isolate(parent, fd, talk, &host.turn_fd);
     if (w->opts.temp_dir) setenv("TMPDIR", w->opts.temp_dir, 1);
     worker_hide_shared(a->base);
     if (mprotect(a->base, a->size, PROT_READ)) _exit(1);

@@ -13,6 +13,7 @@ struct worker_opts {
     const char *kernel_dir;          /* NULL = none */
     const char *temp_dir;            /* for compilers and drivers; NULL = the system's */
     bool in_process;                 /* for debuggers: no fork, no protection */
+    int turn_fd;                     /* see turn.h; 0 = alone */
 };
 
 struct worker;

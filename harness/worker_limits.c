@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "harness/worker_limits.h"
 
-enum { CHANNEL = 3,
+enum { CHANNEL = 3, TURN = 4,
        MORE_TASKS = 4096 };          /* processes and threads: more than any driver starts, less than a fork bomb */
 
 /* A child of the worker: dies with it, and does not keep the channel open behind its back. */
@@ -20,12 +20,17 @@ static void in_forked_child(void)
     close(CHANNEL);
 }
 
-static int keep_only(int channel)
+static int keep_only(int channel, int *turn)
 {
-    if (channel == CHANNEL) fcntl(channel, F_SETFD, FD_CLOEXEC);
-    else if (dup3(channel, CHANNEL, O_CLOEXEC) < 0) return -1;
-    if (syscall(SYS_close_range, CHANNEL + 1, ~0u, 0u))          /* Linux before 5.9 */
-        for (int fd = CHANNEL + 1; fd < sysconf(_SC_OPEN_MAX) && fd < 65536; fd++) close(fd);
+    /* Out of the way first: neither may lie where the other goes. */
+    channel = fcntl(channel, F_DUPFD_CLOEXEC, TURN + 1);
+    if (*turn) *turn = fcntl(*turn, F_DUPFD_CLOEXEC, TURN + 1);
+    if (channel < 0 || *turn < 0 || dup3(channel, CHANNEL, O_CLOEXEC) < 0) return -1;
+    if (*turn && dup3(*turn, TURN, O_CLOEXEC) < 0) return -1;
+    const int last = *turn ? TURN : CHANNEL;
+    *turn = *turn ? TURN : 0;
+    if (syscall(SYS_close_range, last + 1, ~0u, 0u))          /* Linux before 5.9 */
+        for (int fd = last + 1; fd < sysconf(_SC_OPEN_MAX) && fd < 65536; fd++) close(fd);
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
         dup2(null, STDIN_FILENO);
@@ -43,7 +48,7 @@ static void write_text(const char *path, const char *text)
     fclose(f);
 }
 
-int worker_isolate(pid_t parent, int channel, int talk)
+int worker_isolate(pid_t parent, int channel, int talk, int *turn)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);               /* it died before the line above */
@@ -58,7 +63,7 @@ int worker_isolate(pid_t parent, int channel, int talk)
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     write_text("/proc/self/oom_score_adj", "1000");
     dup2(talk, STDERR_FILENO);
-    return keep_only(channel);
+    return keep_only(channel, turn);
 }
 
 void worker_hide_shared(const void *arena)

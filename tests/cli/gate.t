@@ -5,7 +5,7 @@ unset GITHUB_ACTIONS
 
 # program NAME PLAN: a stand-in for mlxbench; see gate_program.awk.  The plan's lines are split at ';'.
 program() {
-    printf '#!/bin/sh\n# %s\nexec awk -f tests/cli/gate_program.awk -- "$0" "$@"\n' "$1" > "$W/$1"
+    printf '#!/bin/sh\n# %s\nexec flock "$0" awk -f tests/cli/gate_program.awk -- "$0" "$@"\n' "$1" > "$W/$1"
     chmod +x "$W/$1"
     printf '%s\n' "$2" | tr ';' '\n' > "$W/$1.plan"
     rm -f "$W/$1.count" "$W/$1.log"
@@ -103,6 +103,68 @@ result "a planted slowdown that is missed: exit code 4"
 control=--no-control
 gate 0
 result "--no-control does not ask"
+
+# In turns: both programs of a pair run at once, each with an end of the same socket.
+says 0 "$same" "$same" && [ "$(grep -c -- --turns "$W/base.log")" -eq 10 ] && [ "$(grep -c -- --turns "$W/cand.log")" -eq 10 ] && ! grep -- --check-only "$W/base.log" | grep -q turns
+result "pairs are timed in turns"
+says 0 "$same" 'rms_norm_f32 burst=1.5;rms_norm_f16' --format json && python3 - "$W/out" <<'P'
+import json, sys
+rows = [json.loads(l) for l in open(sys.argv[1])][:-1]
+assert [r["verdict"] for r in rows] == ["unchanged"] * 2, rows
+for r in rows: assert abs(r["cand_ns"] / r["base_ns"] - r["ratio"]) < 0.002, r
+P
+result "what disturbs less than half of the turns of one program counts for nothing"
+says 1 "$same" 'rms_norm_f32;rms_norm_f16 ns=1050 burst=0.9' && grep -q '^regressed.*' "$W/out" && grep -q '1 regressed, 1 unchanged' "$W/out"
+result "and hides nothing"
+says 1 '* turns=0;rms_norm_f32;rms_norm_f16' "$slow" && [ "$(grep -c -- --turns "$W/base.log")" -eq 1 ] && [ "$(grep -c bench-only "$W/base.log")" -eq 11 ] && grep -q '1 regressed, 1 unchanged' "$W/out"
+result "a base from before there were turns is timed one after the other"
+
+says 1 "$same" 'rms_norm_f32;rms_norm_f16 ns=1050 small=1' && grep -q '1 regressed, 1 unchanged' "$W/out" && [ "$(grep -c -- --turns "$W/cand.log")" -eq 10 ] &&
+    [ "$(grep -- --bench-only "$W/cand.log" | grep -vc -- --turns)" -eq 10 ] && [ "$(grep rms_norm_f16 "$W/cand.log" | grep -c -- --turns)" -eq 1 ]
+result "a case of which the device cannot hold two is timed one after the other, and alone so"
+
+# The real program on both ends, on every backend, with a clerk between them that watches the token; and one whose partner has gone.
+cat > "$W/turns.py" <<'P'
+import json, select, socket, subprocess, sys
+program, case, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
+theirs, ours = zip(*(socket.socketpair() for _ in range(n)))
+ours[0].send(b"t")                   # the token waits for the first
+running = [subprocess.Popen([program, "run", case, "--no-db", "--bench-only", "--format", "json", "--turns", str(e.fileno())],
+                            pass_fds=[e.fileno()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for e in theirs]
+for e in theirs: e.close()
+passed = []                          # who gave the token away, until one has ended
+while n == 2:
+    ready = select.select(ours, [], [], 300)[0]
+    assert ready, "nobody hands the token over"
+    for e in ready:
+        got = e.recv(2)
+        if len(got) != 1: break
+        passed.append(ours.index(e))
+        ours[1 - ours.index(e)].send(got)
+    else: continue
+    break
+ended = ours.index(e) if n == 2 else None
+for e in ours: e.close()
+assert passed == [i % 2 for i in range(len(passed))], passed     # one token, and no two together
+cases = 0
+for p, who in zip(running, range(n)):
+    out, err = p.communicate(timeout=300)
+    assert p.returncode == 0, (p.returncode, err)
+    rows = [json.loads(l) for l in out.splitlines()[:-1]]
+    for r in rows:
+        assert r["status"] == "PASS" and 3 <= len(r["turn_ns"]) <= 20 and all(t > 0 for t in r["turn_ns"]), r
+        assert min(r["turn_ns"]) <= r["median_ns"] <= max(r["turn_ns"]) and r["rounds"] == 1, r
+    if who == ended: assert passed.count(who) == sum(len(r["turn_ns"]) + 1 for r in rows), (passed.count(who), rows)
+    cases += len(rows)
+print(cases)
+P
+case='{op: rms_norm, entries: [rms_norm_f32, rms_norm_f16], params: {rows: 8, dim: 64}, bench: {rounds: 1, max_time: 20ms}}'
+python3 "$W/turns.py" "$MLXBENCH" "$case" 2 > "$W/out" 2> "$W/err" && [ "$(cat "$W/out")" -eq 12 ]
+result "two programs in turns hand the token over before and after every turn of every case, on every backend"
+python3 "$W/turns.py" "$MLXBENCH" "$case" 1 > "$W/out" 2> "$W/err" && [ "$(cat "$W/out")" -eq 6 ]
+result "one whose partner has gone goes on alone"
+rejects "turns on what is no socket" 'run: --turns 2: file 2 is not an open socket' run '{op: rms_norm}' --turns 2 --no-db
+rejects "turns on a file that is not open" 'run: --turns 77: file 77 is not an open socket' run '{op: rms_norm}' --turns 77 --no-db
 
 # Identical programs need no clock.
 program cand "$same"

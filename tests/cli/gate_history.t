@@ -13,7 +13,7 @@ cases:
     sweep: {rows: [2, 3]}
 Y
 program() {
-    printf '#!/bin/sh\n# %s\nexec awk -f tests/cli/gate_program.awk -- "$0" "$@"\n' "$1" > "$W/$1"
+    printf '#!/bin/sh\n# %s\nexec flock "$0" awk -f tests/cli/gate_program.awk -- "$0" "$@"\n' "$1" > "$W/$1"
     chmod +x "$W/$1"
     printf '%s\n' "$2" | tr ';' '\n' > "$W/$1.plan"
 }

@@ -70,6 +70,8 @@ static void use_timing(const struct measurement *m)
     expect_text(m->stop_reason, sizeof m->stop_reason);
     expect_time(m->first_ns);
     expect_time(m->kernel_ns);
+    assert(m->nturn <= MEASURE_MAX_TURNS);
+    for (uint32_t i = 0; i < m->nturn; i++) expect_time(m->turn_ns[i]);
     assert(m->n >= 1 && m->n <= MEASURE_MAX_SAMPLES && m->s.n == m->n);
     for (int clock = 0; clock < 2; clock++) {
         double back[MEASURE_MAX_SAMPLES];

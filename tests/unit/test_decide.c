@@ -10,6 +10,7 @@
 
 #include "harness/decide.h"
 #include "harness/screen.h"
+#include "harness/stats.h"
 #include "harness/stats_tail.h"
 
 static double uniform(uint64_t *state)
@@ -105,6 +106,111 @@ static void small_changes_are_not_regressions(void **unused)
     const struct world two = { 0.01, 0, 1, 0.015 };
     const struct tally t = simulate(&two, 1000, 5);
     if (t.of[VERDICT_REGRESSED] > 5) fail_msg("+1.5 %% called a regression %u times", t.of[VERDICT_REGRESSED]);
+}
+
+/* ---- in turns ---- */
+
+/* A machine whose neighbour takes a third of its speed away for a while, now and then: bursts begin at random and last
+ * `burst` turns on average.  Each arm of a pair has its own placement as well. */
+struct street { double share, burst, slow_by, sd, placement, slower; };
+enum { PAIR_TURNS = 20 };
+
+static double turn_time(const struct street *s, bool *busy, uint64_t *seed)
+{
+    const double end = 1 / s->burst, begin = end * s->share / (1 - s->share);
+    if (uniform(seed) < (*busy ? end : begin)) *busy = !*busy;
+    return (*busy ? s->slow_by : 1) * exp(s->sd * normal(seed));
+}
+
+/* One pair of processes, in turns or one after the other; log(candidate / base). */
+static double street_pair(const struct street *s, bool turns, bool *busy, uint64_t *seed)
+{
+    double ns[2][PAIR_TURNS], place[2];
+    const int first = uniform(seed) < 0.5;
+    for (int i = 0; i < 2; i++) place[i] = exp(s->placement * normal(seed)) * (i ? 1 + s->slower : 1);
+    for (int k = 0; k < 2 * PAIR_TURNS; k++) {
+        const int arm = turns ? (k + first) % 2 : (k / PAIR_TURNS + first) % 2;
+        ns[arm][turns ? k / 2 : k % PAIR_TURNS] = place[arm] * turn_time(s, busy, seed);
+    }
+    if (!turns) return log(stats_median(ns[1], PAIR_TURNS) / stats_median(ns[0], PAIR_TURNS));
+    return first ? -ab_turns(ns[1], ns[0], PAIR_TURNS) : ab_turns(ns[0], ns[1], PAIR_TURNS);
+}
+
+static struct tally walk(const struct street *s, bool turns, uint32_t cases, uint64_t seed)
+{
+    struct tally t = { { 0 }, 0 };
+    for (uint32_t i = 0; i < cases; i++) {
+        double z[AB_MAX_PAIRS];
+        enum verdict v = VERDICT_INCONCLUSIVE;
+        struct effect e;
+        uint32_t n = 0;
+        bool busy = false, done = false;
+        while (!done) {
+            z[n] = street_pair(s, turns, &busy, &seed);
+            n++;
+            done = ab_decide(z, n, AB_MIN_EFFECT, &e, &v);
+        }
+        t.of[v]++;
+        t.pairs += n;
+    }
+    return t;
+}
+
+/* A fifth of the time a neighbour is at work, for tens of turns on end: processes one after the other cannot be told
+ * apart any more, those in turns can. */
+static void turns_see_through_bursts(void **unused)
+{
+    (void)unused;
+    enum { CASES = 500 };
+    const struct street street[] = {
+        { 0.2, 30, 1.4, 0.01, 0.005, 0 }, { 0.2, 5, 1.4, 0.01, 0.005, 0 }, { 0.4, 60, 1.6, 0.02, 0.005, 0 } };
+    uint32_t alarms = 0;
+    for (size_t i = 0; i < sizeof street / sizeof *street; i++) {
+        struct street five = street[i];
+        five.slower = 0.05;
+        const struct tally equal = walk(&street[i], true, CASES, 21 + i), slow = walk(&five, true, CASES, 31 + i);
+        alarms += equal.of[VERDICT_REGRESSED];
+        if (equal.of[VERDICT_UNCHANGED] < 0.98 * CASES)
+            fail_msg("street %zu: only %u of %d equal kernels proved unchanged", i, equal.of[VERDICT_UNCHANGED], CASES);
+        if (slow.of[VERDICT_REGRESSED] < 0.98 * CASES)
+            fail_msg("street %zu: +5 %% found in %u of %d", i, slow.of[VERDICT_REGRESSED], CASES);
+        if (equal.pairs > 11 * CASES) fail_msg("street %zu: %g pairs", i, (double)equal.pairs / CASES);
+    }
+    if (binomial_upper(alarms, 3 * CASES, 0.95) > 0.01) fail_msg("%u false alarms in %d", alarms, 3 * CASES);
+    /* What it is good for. */
+    struct street five = street[1];
+    five.slower = 0.05;
+    assert_true(walk(&street[1], false, CASES, 21).of[VERDICT_UNCHANGED] < 0.8 * CASES);
+    assert_true(walk(&five, false, CASES, 31).of[VERDICT_REGRESSED] < 0.8 * CASES);
+}
+
+/* Placement is drawn once per process: turns cannot remove it, and must not hide it from the interval. */
+static void processes_stay_the_sample(void **unused)
+{
+    (void)unused;
+    const struct street apart = { 0, 1, 1, 0.001, 0.06, 0 };
+    const struct tally t = walk(&apart, true, 500, 41);
+    assert_true(t.of[VERDICT_REGRESSED] <= 3);
+    assert_true(t.of[VERDICT_NOISY] + t.of[VERDICT_INCONCLUSIVE] > 250);
+}
+
+static void turns_are_held_against_their_neighbours(void **unused)
+{
+    (void)unused;
+    double first[PAIR_TURNS], second[PAIR_TURNS];
+    /* +10 %, while everything gets slower by 1 % from turn to turn. */
+    for (int i = 0; i < PAIR_TURNS; i++) {
+        first[i] = 1000 * pow(1.01, 2 * i);
+        second[i] = 1100 * pow(1.01, 2 * i + 1);
+    }
+    assert_true(fabs(ab_turns(first, second, PAIR_TURNS) - log(1.10)) < 1e-12);
+    /* The same machine all the time, but for a burst over nine turns of one and eight of the other. */
+    for (int i = 0; i < PAIR_TURNS; i++) {
+        first[i] = i >= 3 && i < 12 ? 1600 : 1000;
+        second[i] = i >= 3 && i < 11 ? 1100 * 1.6 : 1100;
+    }
+    assert_true(fabs(ab_turns(first, second, PAIR_TURNS) - log(1.10)) < 1e-12);
+    assert_true(fabs(ab_turns(first, second, 1) - log(1.10)) < 1e-12);
 }
 
 static void verdict_rules(void **unused)
@@ -241,6 +347,9 @@ int main(void)
         cmocka_unit_test(equal_kernels_raise_no_alarm),
         cmocka_unit_test(slowdowns_are_found),
         cmocka_unit_test(small_changes_are_not_regressions),
+        cmocka_unit_test(turns_see_through_bursts),
+        cmocka_unit_test(processes_stay_the_sample),
+        cmocka_unit_test(turns_are_held_against_their_neighbours),
         cmocka_unit_test(verdict_rules),
         cmocka_unit_test(mde_says_what_would_be_found),
         cmocka_unit_test(suspects_are_the_slow_ones),

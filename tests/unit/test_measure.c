@@ -89,6 +89,96 @@ static void assert_near_rel(double got, double want, double tol, const char *wha
     if (!(fabs(got - want) <= tol * fabs(want))) fail_msg("line %d: %s = %g, want %g", line, what, got, want);
 }
 
+/* ---- in turns ---- */
+
+struct turns { struct fake f; int passed, at[64]; };
+
+static int run_turns(void *ctx, uint32_t batch, struct mxb_time *t)
+{
+    struct turns *x = ctx;
+    return run_fake(&x->f, batch, t);
+}
+static void between(void *ctx)
+{
+    struct turns *x = ctx;
+    if (x->passed < 64) x->at[x->passed] = x->f.calls;
+    x->passed++;
+}
+static struct turns in_turns(struct fake f, uint32_t turns, int rc)
+{
+    struct turns x = { .f = f };
+    struct measure_opts o = defaults();
+    o.max_time_ns = 80e6;
+    o.turns = turns;
+    o.between = between;
+    assert_int_equal(measure(&o, run_turns, &x, &m), rc);
+    return x;
+}
+
+static void turns_are_of_one_length(void **unused)
+{
+    (void)unused;
+    const struct turns x = in_turns(steady(10e3), 20, 0);
+    assert_int_equal(m.nturn, 20);
+    assert_int_equal(x.passed, 21);                  /* before the first and after each */
+    assert_int_equal(x.at[0], (int)m.warmup_n);      /* the warm-up is not interrupted */
+    assert_string_equal(m.stop_reason, "turns");
+    assert_int_equal(x.f.calls, (int)(m.n + m.warmup_n));
+    for (uint32_t i = 0; i < m.nturn; i++) {
+        near_rel(m.turn_ns[i], 10e3, 0.005);
+        const int n = x.at[i + 1] - x.at[i];         /* 4 ms in samples of 4 ms / 24 and the submission */
+        assert_in_range(n, 20, 26);
+        assert_true(m.turn_ns[i] == stats_median(m.ns + x.at[i] - x.at[0], (size_t)n));
+    }
+    assert_int_equal(m.s.n, m.n);
+
+    /* However noisy: no turn more. */
+    struct fake noisy = steady(10e3);
+    noisy.noise = 0.3;
+    in_turns(noisy, 20, 0);
+    assert_int_equal(m.nturn, 20);
+}
+
+static void slow_kernels_take_fewer_turns(void **unused)
+{
+    (void)unused;
+    struct turns x = in_turns(steady(17e6), 20, 0);  /* 160 ms end in the tenth */
+    assert_int_equal(m.nturn, 10);
+    assert_int_equal(m.n, 10);
+    assert_int_equal(x.passed, 11);
+    in_turns(steady(500e6), 20, 0);
+    assert_int_equal(m.nturn, 3);
+    struct fake late = steady(10e3);                 /* slow once is not slow */
+    late.first_extra = 100e6;                        /* longer than the warm-up may take */
+    x = in_turns(late, 20, 0);
+    assert_int_equal(m.nturn, 20);
+    assert_int_equal(x.at[0], (int)m.warmup_n);
+    near_rel(m.turn_ns[0], 10e3, 0.005);
+    in_turns(steady(20), 1000, 0);                   /* more than there is room for */
+    assert_int_equal(m.nturn, MEASURE_MAX_TURNS);
+    assert_true(m.n <= MEASURE_MAX_SAMPLES);
+    struct fake fast = steady(10e3);                 /* the warm-up saw but slow repetitions: samples are short, turns too */
+    fast.settle_ns = 90e6;
+    fast.settle_by = 1000;
+    fast.first_extra = 0;
+    in_turns(fast, 20, 0);
+    assert_int_equal(m.nturn, 20);
+}
+
+static void turns_end_with_a_failure_or_another_clock(void **unused)
+{
+    (void)unused;
+    struct fake f = steady(10e3);
+    f.fail_at = 300;
+    const struct turns x = in_turns(f, 20, MXB_ENOMEM);
+    assert_true(x.passed >= 2 && x.passed < 21);     /* the other program is let on */
+    f = steady(10e3);
+    f.lose_device_at = 300;
+    in_turns(f, 20, 0);
+    assert_int_equal(m.clock, 'h');
+    assert_int_equal(m.nturn, 0);
+}
+
 static void steady_kernel(void **unused)
 {
     (void)unused;
@@ -403,6 +493,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steady_kernel),
+        cmocka_unit_test(turns_are_of_one_length),
+        cmocka_unit_test(slow_kernels_take_fewer_turns),
+        cmocka_unit_test(turns_end_with_a_failure_or_another_clock),
         cmocka_unit_test(warm_up_has_a_floor),
         cmocka_unit_test(interval_stops_at_a_look),
         cmocka_unit_test(noisy_kernel_runs_to_a_cap),
