@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the regression gate on this machine: false alarms of the same program against itself, slowdowns of 5 % and 10 %
 # planted in one arm, on every backend.  Prints a table and whether the goals are met; exit code 1 if one is not.
-# Wants a quiet machine: nothing else may run.  About 17 minutes on two cores, a third of it for each backend.
+# Wants a quiet machine: nothing else may run.  About 18 minutes on two cores, a third of it for each backend.
 # Usage: scripts/gate_study.sh [PASSES [PLANTED]]      (12 and 2 decisions for each of the 27 cases)
 # In parts: BACKENDS="cpu" STUDY=folder scripts/gate_study.sh measures these alone and keeps the figures in the folder; the
 # table is made of all that it holds.
