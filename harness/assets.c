@@ -1,10 +1,12 @@
 /* Files embedded in the program beside kernel sources (assets.h). */
 #include "harness/assets.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "harness/file.h"
 
 int asset_load(const char *folder, const char *name, const char *suffix, char **text)
 {
@@ -24,17 +26,14 @@ int asset_load(const char *folder, const char *name, const char *suffix, char **
 int read_text_file(const char *path, char **text, char *err, size_t errlen)
 {
     enum { LIMIT = 16 << 20 };
-    FILE *f = fopen(path, "re");
-    char *buf = f ? malloc(LIMIT + 1) : NULL;
-    const size_t n = buf ? fread(buf, 1, LIMIT + 1, f) : 0;
-    const bool bad = !buf || ferror(f) || n > LIMIT;
-    if (bad) snprintf(err, errlen, "cannot read '%.300s': %s", path, n > LIMIT ? "more than 16 MiB" : strerror(errno));
-    if (f) fclose(f);
-    if (bad) {
-        free(buf);
-        return MXB_EINVAL;
+    char why[MXB_ERRLEN];
+    size_t len;
+    int fd, rc = file_open(path, &fd, why, sizeof(why));
+    if (rc == 0) {
+        rc = file_read(fd, LIMIT, text, &len, why, sizeof(why));
+        close(fd);
     }
-    buf[n] = 0;
-    *text = buf;
-    return 0;
+    if (rc == 0) return 0;
+    snprintf(err, errlen, "cannot read '%.300s': %.600s", path, why);
+    return MXB_EINVAL;
 }

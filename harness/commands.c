@@ -13,18 +13,10 @@
 #include "harness/ops.h"
 #include "harness/provenance.h"
 #include "harness/show.h"
-#include "harness/source.h"
 #include "harness/transfer.h"
 #include "harness/turn.h"
 
 /* ---- run and dump ---- */
-
-static int check_kernel_dir(const struct cli *c)
-{
-    char err[MXB_ERRLEN];
-    if (!c->kernel_dir || source_check_dir(c->kernel_dir, err, sizeof(err)) == 0) return 0;
-    return cli_error(EXIT_USAGE, "%s", err);
-}
 
 /* The first option beside those that do not change what is run; NULL = none. */
 static const char *option_that_matters(const struct cli *c)
@@ -70,7 +62,6 @@ static int run_run(const struct cli *c)
     if (c->resume && c->arg.n == 0) return resume_as_stored(c);
     if (c->arg.n == 0) return cli_error(EXIT_USAGE, "run: which suite?  For example: mlxbench run suites/smoke.yaml");
     int rc = cli_sinks(c, &o.sinks);
-    if (rc == 0) rc = check_kernel_dir(c);
     if (rc == 0 && o.plant && o.db) rc = cli_error(EXIT_USAGE, "run: --plant falsifies times; it needs --no-db");
     if (rc == 0 && c->turns && !turn_is_end(o.turn_fd))
         rc = cli_error(EXIT_USAGE, "run: --turns %u: file %u is not an open socket", c->turns, c->turns);
@@ -85,8 +76,7 @@ static int dump_run(const struct cli *c)
     cli_run_opts(c, &o);
     if (c->arg.n != 1) return cli_error(EXIT_USAGE, "dump: give one case: an inline case or an id from a stored run");
     if (!c->out) return cli_error(EXIT_USAGE, "dump: --out DIR is missing");
-    int rc = check_kernel_dir(c);
-    if (rc == 0) rc = show_resolve_case(c, inline_case, sizeof(inline_case));
+    const int rc = show_resolve_case(c, inline_case, sizeof(inline_case));
     if (rc) return rc;
     o.path = path;
     o.npath = 1;

@@ -7,7 +7,6 @@
 #include "harness/cli.h"
 #include "harness/gate.h"
 #include "harness/nearest.h"
-#include "harness/source.h"
 
 /* The file of the running program: it starts itself as the candidate. */
 static const char *own_program(void)
@@ -29,7 +28,6 @@ static int unknown_format(const char *command, const char *format, const char *c
 
 static int gate_opts(const struct cli *c, const char *command, struct run_opts *run, struct gate_opts *o)
 {
-    char err[MXB_ERRLEN];
     cli_run_opts(c, run);
     *o = (struct gate_opts){ .run = run,
                              .base = c->base,
@@ -43,7 +41,6 @@ static int gate_opts(const struct cli *c, const char *command, struct run_opts *
                              .budget = c->budget > 0 ? c->budget / 100 : 0.01 };
     if (c->arg.n == 0)
         return cli_error(EXIT_USAGE, "%s: which suite?  For example: mlxbench %s suites/smoke.yaml", command, command);
-    if (c->kernel_dir && source_check_dir(c->kernel_dir, err, sizeof err)) return cli_error(EXIT_USAGE, "%s", err);
     return 0;
 }
 

@@ -159,7 +159,7 @@ static int make_parents(char *path)
     return 0;
 }
 
-int tree_make(const char *dir, char *tree, size_t treelen, char *err, size_t errlen)
+int tree_make(const struct overlay *over, char *tree, size_t treelen, char *err, size_t errlen)
 {
     int rc = temp_folder(tree, treelen, err, errlen);
     for (size_t i = 0; i < embedded_count && rc == 0; i++) {
@@ -170,7 +170,7 @@ int tree_make(const char *dir, char *tree, size_t treelen, char *err, size_t err
             rc = MXB_EDEVICE;
             break;
         }
-        rc = source_load(dir, embedded_files[i].path, &text, NULL, err, errlen);
+        rc = source_load(over, embedded_files[i].path, &text, NULL, err, errlen);
         if (rc == 0) rc = write_file(path, text, err, errlen);
         free(text);
     }

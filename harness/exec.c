@@ -24,14 +24,14 @@ struct exec {
     struct mxb_step step[MAX_SETS * PLAN_MAX_LAUNCHES]; uint32_t nstep;
 };
 
-int exec_open(const struct mxb_backend *be, int index, const struct mxb_open_opts *opts, const char *kernel_dir,
+int exec_open(const struct mxb_backend *be, int index, const struct mxb_open_opts *opts, const struct overlay *over,
               struct exec **out, char *err, size_t errlen)
 {
     struct exec *x = calloc(1, sizeof(*x));
     int rc = x ? be->open(index, opts, &x->dev, err, errlen) : MXB_ENOMEM;
     if (!x) snprintf(err, errlen, "out of memory");
     if (rc == 0 && ((rc = registry_new(x->dev, &x->registry)) != 0 ||
-                    (rc = kernel_store_new(x->dev, kernel_dir, &x->store)) != 0))
+                    (rc = kernel_store_new(x->dev, over, &x->store)) != 0))
         snprintf(err, errlen, "out of memory");
     if (rc == 0) rc = kernel_store_register(x->store, x->registry, err, errlen);
     if (rc) {

@@ -6,8 +6,8 @@
 
 struct exec;
 
-/* kernel_dir: NULL = embedded sources. */
-int  exec_open(const struct mxb_backend *, int index, const struct mxb_open_opts *, const char *kernel_dir,
+/* overlay: NULL = embedded sources; borrowed. */
+int  exec_open(const struct mxb_backend *, int index, const struct mxb_open_opts *, const struct overlay *,
                struct exec **out, char *err, size_t errlen);
 void exec_close(struct exec *);
 const struct mxb_caps *exec_caps(const struct exec *);

@@ -176,6 +176,15 @@ static int ask_calibration(struct gate *g, char *err, size_t errlen)
     return 0;
 }
 
+/* Each process of the candidate has read the folder by itself. */
+static void ask_kernels(struct gate *g)
+{
+    char err[MXB_ERRLEN];
+    uint64_t now;
+    if (gate_kernels(g, &now, err, sizeof err) || now != g->kernels)
+        distrust(g, "the files of --kernel-dir have changed while the gate ran");
+}
+
 static void judge(struct gate *g)
 {
     uint32_t undecided = 0, compared = 0, suspects = 0;
@@ -289,6 +298,7 @@ int gate_run(const struct gate_opts *o)
     int rc = gate_open(g, "gate", err, sizeof err);
     if (rc == 0) rc = o->screen ? gate_screen(g, err, sizeof err) : against_base(g, err, sizeof err);
     if (rc == 0) rc = ask_calibration(g, err, sizeof err);
+    if (rc == 0) ask_kernels(g);
     if (rc == 0) judge(g);
     if (rc == 0) rc = keep(g, err, sizeof err);
     g->seconds += wall_seconds();

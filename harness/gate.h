@@ -49,7 +49,7 @@ struct gate {
     uint32_t checked;                /* rows that are right and have no time */
     char distrust[400];              /* why the gate's word counts for nothing; "" = it counts */
     char note[400];                  /* what else people should know */
-    uint64_t seed;
+    uint64_t seed, kernels;          /* kernels: hash of what --kernel-dir held at the beginning */
     uint32_t processes; double wall_ns, kernel_ns;   /* of the pairs */
     double seconds;
     int exit_code;
@@ -63,6 +63,7 @@ int  calibrate_run(const struct gate_opts *, uint32_t passes, uint32_t planted, 
 
 /* ---- parts: 0 or a negative mxb_err with one line in err ---- */
 int  gate_open(struct gate *, const char *purpose, char *err, size_t errlen);   /* suites, devices, rows, database */
+int  gate_kernels(const struct gate *, uint64_t *hash, char *err, size_t errlen);   /* of --kernel-dir as it is now; 0 = none */
 void gate_close(struct gate *, int rc);              /* the run is complete (rc 0) or aborted */
 int  gate_check(struct gate *, char *err, size_t errlen);     /* gate_check.c: both programs check every case */
 int  gate_screen(struct gate *, char *err, size_t errlen);    /* gate_screen.c: runs the suites, asks the history */

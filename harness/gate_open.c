@@ -106,12 +106,22 @@ static int open_store(struct gate *g, const char *purpose, char *err, size_t err
     return rc;
 }
 
+int gate_kernels(const struct gate *g, uint64_t *hash, char *err, size_t errlen)
+{
+    struct overlay *over = NULL;
+    const int rc = g->o->run->kernel_dir ? overlay_read(g->o->run->kernel_dir, &over, err, errlen) : 0;
+    *hash = overlay_hash(over);
+    overlay_free(over);
+    return rc;
+}
+
 int gate_open(struct gate *g, const char *purpose, char *err, size_t errlen)
 {
     const struct run_opts *o = g->o->run;
     if (getrandom(&g->seed, sizeof g->seed, 0) != (ssize_t)sizeof g->seed) g->seed = (uint64_t)getpid();
     g->seconds = -wall_seconds();
-    int rc = suites_load(o->path, o->npath, &o->suites, &g->cases, err, errlen);
+    int rc = gate_kernels(g, &g->kernels, err, errlen);
+    if (rc == 0) rc = suites_load(o->path, o->npath, &o->suites, &g->cases, err, errlen);
     if (rc) return rc;
     shorten(&g->cases);
     rc = probe(g, err, errlen);

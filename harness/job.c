@@ -153,7 +153,7 @@ static int do_open(struct job_host *h, struct job *j)
     a->phase = PHASE_OPEN;
     exec_close(h->exec);
     h->exec = NULL;
-    const int rc = exec_open(h->backend, j->device, &h->open, h->kernel_dir, &h->exec, a->err, sizeof(a->err));
+    const int rc = exec_open(h->backend, j->device, &h->open, h->overlay, &h->exec, a->err, sizeof(a->err));
     if (rc == 0 && h->opened) h->opened();
     return rc;
 }

@@ -64,7 +64,7 @@ const char *job_phase_text(const struct job *);              /* " while running"
 struct job_host {                    /* what a worker keeps between jobs */
     const struct mxb_backend *backend;
     struct mxb_open_opts open;
-    const char *kernel_dir;          /* NULL = none */
+    const struct overlay *overlay;   /* NULL = none */
     int turn_fd;                     /* see turn.h; 0 = alone */
     void (*opened)(void);            /* called once a device is open, before any kernel is; NULL = not */
     struct exec *exec;

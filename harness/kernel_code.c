@@ -16,7 +16,7 @@ struct spirv_object { char key[512]; void *data; size_t bytes; };   /* an overla
 
 struct kernel_store {
     const struct mxb_dev *dev;
-    const char *dir;
+    const struct overlay *over;      /* NULL = none */
     char tree[512];                  /* made on the first overlaid CPU kernel */
     struct c_object object[MAX_OBJECTS]; uint32_t nobject;
     struct spirv_object spirv[MAX_OBJECTS]; uint32_t nspirv;
@@ -26,12 +26,12 @@ struct kernel_store {
 /* What a registered name stands for; op NULL = in the catalogue only. */
 struct name_ctx { struct kernel_store *store; const struct mxb_op *op; const struct mxb_entry *entry; const char *name; };
 
-int kernel_store_new(const struct mxb_dev *dev, const char *kernel_dir, struct kernel_store **out)
+int kernel_store_new(const struct mxb_dev *dev, const struct overlay *over, struct kernel_store **out)
 {
     struct kernel_store *s = calloc(1, sizeof(*s));
     if (!s) return MXB_ENOMEM;
     s->dev = dev;
-    s->dir = kernel_dir;
+    s->over = over;
     *out = s;
     return 0;
 }
@@ -68,7 +68,7 @@ int kernel_path(const struct mxb_op *op, const struct mxb_kernel *k, const char 
 static int load_cl(struct kernel_store *s, const char *path, struct mxb_shader *sh, void **hold, char *err, size_t errlen)
 {
     char *text;
-    const int rc = source_flatten(s->dir, path, &text, NULL, err, errlen);
+    const int rc = source_flatten(s->over, path, &text, NULL, err, errlen);
     if (rc) return rc;
     *hold = text;
     sh->code = text;
@@ -109,8 +109,8 @@ static int load_comp(struct kernel_store *s, const char *path, const char *defin
     char key[512], *text = NULL;
     bool over = false;
     snprintf(key, sizeof(key), "%s %s", path, defines);
-    if (s->dir) {
-        int rc = source_flatten(s->dir, path, &text, &over, err, errlen);
+    if (s->over) {
+        int rc = source_flatten(s->over, path, &text, &over, err, errlen);
         if (rc) return rc;
         if (over) rc = load_overlaid_glsl(s, key, text, path, defines, sh, err, errlen);
         free(text);
@@ -137,14 +137,11 @@ static bool c_overlaid(const struct kernel_store *s, const struct mxb_op *op)
 {
     char prefix[256];
     snprintf(prefix, sizeof(prefix), "kernels/%s/%s/", op->family, op->name);
-    for (size_t i = 0; s->dir && i < embedded_count; i++) {
+    for (size_t i = 0; s->over && i < embedded_count; i++) {
         const char *path = embedded_files[i].path, *dot = strrchr(path, '.');
-        char *text = NULL, err[64];
-        bool over = false;
         if (strncmp(path, prefix, strlen(prefix)) != 0 && strncmp(path, "kernels/common/", 15) != 0) continue;
         if (!dot || (strcmp(dot, ".c") != 0 && strcmp(dot, ".h") != 0 && strcmp(dot, ".def") != 0) || strstr(path, ".cl.h")) continue;
-        if (source_load(s->dir, path, &text, &over, err, sizeof(err)) == 0) free(text);
-        if (over) return true;
+        if (overlay_text(s->over, path)) return true;
     }
     return false;
 }
@@ -160,7 +157,7 @@ static int load_c(struct kernel_store *s, const struct mxb_op *op, const struct 
         struct c_object o = { .handle = NULL };
         int rc = i == MAX_OBJECTS ? MXB_ENOMEM : 0;
         if (rc) snprintf(err, errlen, "more than %d overlaid CPU kernels", MAX_OBJECTS);
-        if (rc == 0 && !*s->tree) rc = tree_make(s->dir, s->tree, sizeof(s->tree), err, errlen);
+        if (rc == 0 && !*s->tree) rc = tree_make(s->over, s->tree, sizeof(s->tree), err, errlen);
         if (rc == 0) rc = compile_c(s->tree, path, &o.handle, err, errlen);
         if (rc) return rc == MXB_EUNSUP ? MXB_ECOMPILE : rc;
         snprintf(o.path, sizeof(o.path), "%s", path);

@@ -1,6 +1,7 @@
 /* The code of an op's kernels: fills an mxb_shader from embedded or overlaid sources, and fills a device's registry. */
 #ifndef MXB_KERNEL_CODE_H
 #define MXB_KERNEL_CODE_H
+#include "harness/overlay.h"
 #include "harness/plan.h"
 
 /* SPIR-V made by the build, sorted by key: "<source path> <defines>". */
@@ -11,9 +12,9 @@ extern const size_t embedded_spirv_count;
 /* What reg_request.detail points to. */
 struct kernel_detail { const struct plan *plan; uint32_t step; };
 
-struct kernel_store;                 /* of one device: overlay folder, code compiled at run time */
-/* kernel_dir: NULL = none; borrowed. */
-int  kernel_store_new(const struct mxb_dev *, const char *kernel_dir, struct kernel_store **out);
+struct kernel_store;                 /* of one device: overlay, code compiled at run time */
+/* overlay: NULL = none; borrowed. */
+int  kernel_store_new(const struct mxb_dev *, const struct overlay *, struct kernel_store **out);
 void kernel_store_free(struct kernel_store *);
 
 /* Registers every name of the catalogue and every entry of the linked ops.  A name that no op implements, and

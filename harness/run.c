@@ -18,6 +18,7 @@ _Atomic int run_interrupted;
 struct run {
     const struct run_opts *o;
     struct case_list cases;
+    struct overlay *overlay;         /* NULL = none */
     struct store *store;
     struct arena arena;
     struct device_list devices;
@@ -74,7 +75,7 @@ static int open_devices(struct run *r, char *err, size_t errlen)
     if (rc) return rc;
     r->devices = (struct device_list){
         .base = { .open = { .cache_dir = cache_folder(), .threads = o->threads, .validate = o->validate },
-                  .kernel_dir = o->kernel_dir, .temp_dir = r->temp.path, .in_process = o->in_process,
+                  .overlay = r->overlay, .temp_dir = r->temp.path, .in_process = o->in_process,
                   .turn_fd = o->turn_fd },
         .arena = &r->arena, .timeout_s = o->timeout_s };
     rc = devices_probe(&r->devices, backends_needed(&r->cases), err, errlen);
@@ -96,7 +97,9 @@ static int config_text(const struct run *r, char **text)
 {
     const struct run_opts *o = r->o;
     const struct suite_opts *s = &o->suites;
+    char hash[17];
     struct json j = { 0 };
+    snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)overlay_hash(r->overlay));
     json_object(&j, NULL);
     json_words(&j, "args", o->args, o->nargs);
     json_object(&j, "options");
@@ -112,6 +115,7 @@ static int config_text(const struct run *r, char **text)
     if (s->rounds) json_uint(&j, "rounds", s->rounds);
     if (o->repeat) json_uint(&j, "repeat", o->repeat);
     if (o->kernel_dir) json_string(&j, "kernel_dir", o->kernel_dir);
+    if (o->kernel_dir) json_string(&j, "kernels", hash);
     json_bool(&j, "check_only", s->check_only);
     json_bool(&j, "bench_only", s->bench_only);
     json_uint(&j, "threads", o->threads);
@@ -385,7 +389,9 @@ int run_suites(const struct run_opts *o)
     if (o->turn_fd) turn_await(o->turn_fd);
     if (getrandom(&r.order_seed, sizeof(r.order_seed), 0) != (ssize_t)sizeof(r.order_seed))
         r.order_seed = (uint64_t)getpid();
-    int rc = suites_load(o->path, o->npath, &o->suites, &r.cases, err, sizeof(err));
+    int rc = o->kernel_dir ? overlay_read(o->kernel_dir, &r.overlay, err, sizeof(err)) : 0;
+    if (rc == 0) rc = suites_load(o->path, o->npath, &o->suites, &r.cases, err, sizeof(err));
+    if (rc) overlay_free(r.overlay);
     if (rc) return complain(rc, err);
     rc = run_phases(&r, err, sizeof(err));
     r.sum.interrupted = run_interrupted != 0;
@@ -403,5 +409,6 @@ int run_suites(const struct run_opts *o)
     temp_end(&r.temp);
     arena_free(&r.arena);
     suites_free(&r.cases);
+    overlay_free(r.overlay);
     return code ? code : exit_code(&r);
 }

@@ -43,6 +43,8 @@ static const char why_not_sql[] =
     " WHEN env_id <> ?3 THEN 'was made in another environment: the operating system or compiler is a different one'"
     " WHEN binary_hash <> ?4 THEN 'was made by another build of mlxbench, ' || mlxbench_version || ' ' || vcs_commit"
     " WHEN suite_hash <> ?5 THEN 'had other suites, or they have changed since: ' || cmdline"
+    " WHEN json_extract(config_json, '$.options.kernels') <> json_extract(?6, '$.options.kernels')"
+    "   THEN 'had other kernels in --kernel-dir: they have changed since'"
     " WHEN ifnull(json_extract(config_json, '$.options'), '') <> ifnull(json_extract(?6, '$.options'), '')"
     "   THEN 'had other options: ' || cmdline"
     " ELSE '' END, uuid FROM run WHERE id = ?1";

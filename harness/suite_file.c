@@ -1,64 +1,27 @@
 /* Reading of suite files and the rule that an include stays in the folder of the file that includes it. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "harness/file.h"
 #include "harness/mxb_types.h"
 #include "harness/suite_file.h"
 
 enum { MAX_FILE_BYTES = 64 << 20 };
 
-static int fail_errno(int e, char *why, size_t whylen)
-{
-    snprintf(why, whylen, "%s", strerror(e));
-    return e == ENOENT || e == ENOTDIR ? MXB_ENOENT : e == ENOMEM ? MXB_ENOMEM : MXB_EINVAL;
-}
-
 int suite_file_read(const char *path, struct suite_file *out, char *why, size_t whylen)
 {
-    struct stat st;
-    size_t room = 1 << 16;
-    int rc = 0;
-    *out = (struct suite_file){ .text = malloc(room) };
-    const int fd = out->text ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (!out->text) return fail_errno(ENOMEM, why, whylen);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        rc = fail_errno(errno, why, whylen);
-        goto out;
-    }
+    struct stat st = { 0 };
+    int fd, rc = file_open(path, &fd, why, whylen);
+    *out = (struct suite_file){ .text = NULL };
+    if (rc) return rc;
+    rc = file_read(fd, MAX_FILE_BYTES, &out->text, &out->len, why, whylen);
+    if (rc == 0 && fstat(fd, &st)) rc = MXB_ENOMEM;      /* of an open file it cannot fail for another reason */
     out->dev = st.st_dev;
     out->ino = st.st_ino;
-    for (;;) {
-        const ssize_t n = read(fd, out->text + out->len, room - out->len - 1);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) rc = fail_errno(errno, why, whylen);      /* also a directory: EISDIR */
-        if (n <= 0) break;
-        out->len += (size_t)n;
-        if (out->len > MAX_FILE_BYTES) {
-            snprintf(why, whylen, "larger than %d MiB", MAX_FILE_BYTES >> 20);
-            rc = MXB_EINVAL;
-            break;
-        }
-        if (room - out->len > 1) continue;
-        room *= 2;
-        char *more = realloc(out->text, room);
-        if (!more) {
-            rc = fail_errno(ENOMEM, why, whylen);
-            break;
-        }
-        out->text = more;
-    }
-    out->text[out->len] = 0;
-out:
-    if (fd >= 0) close(fd);
-    if (rc) {
-        free(out->text);
-        out->text = NULL;
-    }
+    close(fd);
     return rc;
 }
 
@@ -92,7 +55,7 @@ int suite_file_beside(const char *from, const char *name, char **out, char *why,
     *out = malloc(dir + strlen(name) + 1);
     folder = dir ? strndup(from, dir) : strdup(".");
     if (!*out || !folder) {
-        rc = fail_errno(ENOMEM, why, whylen);
+        rc = MXB_ENOMEM;                             /* its caller has the text */
         goto out;
     }
     memcpy(*out, from, dir);

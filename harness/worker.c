@@ -55,8 +55,7 @@ static uint64_t build_id(void)
 
 static struct job_host new_host(const struct worker_opts *o)
 {
-    return (struct job_host){ .backend = o->backend, .open = o->open, .kernel_dir = o->kernel_dir,
-                              .turn_fd = o->turn_fd };
+    return (struct job_host){ .backend = o->backend, .open = o->open, .overlay = o->overlay, .turn_fd = o->turn_fd };
 }
 
 /* ---- worker side ---- */

@@ -10,7 +10,7 @@ struct worker_opts {
     const struct mxb_backend *backend;
     const struct arena *arena;       /* where the jobs are */
     struct mxb_open_opts open;
-    const char *kernel_dir;          /* NULL = none */
+    const struct overlay *overlay;   /* NULL = none; borrowed */
     const char *temp_dir;            /* for compilers and drivers; NULL = the system's */
     bool in_process;                 /* for debuggers: no fork, no protection */
     int turn_fd;                     /* see turn.h; 0 = alone */
