@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "harness/cli.h"
 #include "harness/compare.h"
+#include "harness/file.h"
 #include "harness/history.h"
 #include "harness/kernel_code.h"
 #include "harness/nearest.h"
@@ -122,8 +123,9 @@ static int list_ops(bool entries)
 /* First line of a suite's `about:`, for people. */
 static void print_suite(const char *path)
 {
-    FILE *f = fopen(path, "r");
-    char line[512], about[400] = "";
+    char line[512], about[400] = "", why[MXB_ERRLEN];
+    int fd;
+    FILE *f = file_open(path, &fd, why, sizeof(why)) == 0 ? fdopen(fd, "r") : NULL;
     while (f && fgets(line, sizeof(line), f))
         if (sscanf(line, "about: %399[^\n]", about) == 1) break;
     if (f) fclose(f);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/interrupt.h"
 #include "harness/mxb_types.h"
 
 static int fail_errno(int e, char *why, size_t whylen)
@@ -52,7 +53,7 @@ int file_read(int fd, size_t most, char **text, size_t *len, char *why, size_t w
     *text = NULL;
     while (rc == 0) {
         const ssize_t n = read(fd, buf + at, room - at - 1);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EINTR && !run_interrupted) continue;
         if (n < 0) rc = fail_errno(errno, why, whylen);
         if (n <= 0) break;
         at += (size_t)n;

@@ -62,6 +62,7 @@ int main(int argc, char **argv)
     if (rc) return rc < 0 ? EXIT_FINE : rc;
     catch_signals();
     rc = c->run(&cli);
+    if (run_interrupted) rc = 128 + run_interrupted;
     if (fflush(stdout) != 0 && rc == EXIT_FINE) rc = cli_error(EXIT_USAGE, "cannot write the output");
     return rc;
 }

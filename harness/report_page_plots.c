@@ -3,6 +3,7 @@
 #include <string.h>
 #include "harness/assets.h"
 #include "harness/case_fields.h"
+#include "harness/interrupt.h"
 #include "harness/report_page.h"
 
 enum { MAX_PICTURES = 40, MAX_TILES = 4, MAX_HISTORIES = 8, HISTORY_RUNS = 3 }; /* gnuplot takes some 50 ms for one */
@@ -53,7 +54,7 @@ static void picture(struct page *p, const char *kind, const struct plot_request 
 {
     struct plot plot;
     char err[MXB_ERRLEN], safe[120];
-    if (p->pictures >= MAX_PICTURES) {
+    if (p->pictures >= MAX_PICTURES || run_interrupted) {
         p->left_out++;
         return;
     }

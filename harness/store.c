@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/interrupt.h"
 #include "harness/store_internal.h"
 #include "harness/store_schema.h"
 
@@ -174,6 +175,14 @@ static int open_database(struct store *st, const char *path, bool create, bool f
     if (rc == SQLITE_OK) rc = abort_dead_runs(st);
     return rc ? store_fail(st->db, path, rc, "cannot open", err, errlen) : 0;
 }
+
+static int stop(void *unused)
+{
+    (void)unused;
+    return run_interrupted;
+}
+
+void store_watch_signals(sqlite3 *db) { sqlite3_progress_handler(db, 1000, stop, NULL); }
 
 int store_open(const char *path, bool create, struct store **out, char *err, size_t errlen)
 {

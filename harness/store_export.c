@@ -210,6 +210,7 @@ int store_export(struct store *st, const int64_t *run, uint32_t nrun, FILE *f, s
     struct row_query *const row[] = { &x.run, &x.machine, &x.env, &x.bench_case, &x.device, &x.result, &x.round,
                                       &x.roofline };
     sqlite3_stmt *runs = NULL;
+    store_watch_signals(st->db);
     int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);    /* one moment for everything */
     *count = (struct transfer_count){ 0 };
     for (size_t i = 0; i < MXB_COUNT(row) && rc == SQLITE_OK; i++) rc = prepare_row(st->db, row[i]);
@@ -246,6 +247,7 @@ int store_export_csv(struct store *st, const int64_t *run, uint32_t nrun, FILE *
     struct sheet s = { .column = column };
     sqlite3_stmt *rows = NULL;
     *count = (struct transfer_count){ 0 };
+    store_watch_signals(st->db);
     int rc = prepare_runs(
         st, "SELECT v.* FROM v_result v WHERE v.run IN (SELECT u.uuid FROM run u WHERE %s) ORDER BY v.result_id", run,
         nrun, &rows);

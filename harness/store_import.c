@@ -8,6 +8,7 @@
 #include <xxhash.h>
 #include <zlib.h>
 
+#include "harness/interrupt.h"
 #include "harness/nearest.h"
 #include "harness/quote.h"
 
@@ -333,58 +334,75 @@ static struct json_object *parse(const struct importer *im, const char *text, si
     return line;
 }
 
-static int read_lines(struct importer *im, FILE *f)
+/* getline() with an end: 1 with a line, 0 at the end of the file. */
+static int next_line(struct importer *im, char **text, size_t *room, size_t *len)
+{
+    int c;
+    *len = 0;
+    do {
+        if (*len == LINE_MOST) return import_fault(im, NULL, "a line of more than %d bytes", LINE_MOST);
+        if (*len + 1 >= *room) {
+            char *more = realloc(*text, *room = *room ? 2 * *room : 4096);
+            if (!more) return import_sql_fault(im, SQLITE_NOMEM, "line");
+            *text = more;
+        }
+        c = getc_unlocked(im->file);
+        if (c != EOF) (*text)[(*len)++] = (char)c;
+    } while (c != EOF && c != '\n');
+    (*text)[*len] = 0;
+    im->text = *text;
+    return *len > 0;
+}
+
+static int read_lines(struct importer *im)
 {
     char *text = NULL;
-    size_t cap = 0;
-    ssize_t len;
+    size_t room = 0, len;
     int rc = 0;
-    while (rc == 0 && (len = getline(&text, &cap, f)) >= 0) {
+    while (rc == 0 && !run_interrupted) {
         im->line++;
-        im->text = text;
-        if (strspn(text, " \t\r\n") == (size_t)len) continue;
-        if (len > LINE_MOST) {
-            rc = import_fault(im, NULL, "a line of more than %d bytes", LINE_MOST);
-            break;
-        }
-        struct json_object *line = parse(im, text, (size_t)len);
+        rc = next_line(im, &text, &room, &len);
+        if (rc <= 0) break;
+        rc = 0;
+        if (strspn(text, " \t\r\n") == len) continue;
+        struct json_object *line = parse(im, text, len);
         rc = line ? import_line(im, line) : MXB_EPARSE;
         json_object_put(line);
     }
-    if (rc == 0 && ferror(f)) rc = import_fault(im, NULL, "cannot be read");
-    if (rc == 0 && im->line == 0) {
-        im->line = 1;
-        rc = import_fault(im, NULL, "the file is empty");
-    }
+    if (run_interrupted) rc = import_fault(im, NULL, "interrupted");
+    if (rc == 0 && ferror(im->file)) rc = import_fault(im, NULL, "cannot be read");
+    if (rc == 0 && im->line == 1) rc = import_fault(im, NULL, "the file is empty");
     free(text);
     return rc;
 }
 
-/* Names the run of a file's outside results, so that the same file does not come in twice. */
-static int hash_file(FILE *f, uint64_t out[2])
+int import_file_hash(const struct importer *im, uint64_t out[2])
 {
+    const off_t here = ftello(im->file);
     XXH3_state_t *h = XXH3_createState();
     char buf[65536];
     size_t n;
-    if (!h) return MXB_ENOMEM;
+    if (here < 0 || fseeko(im->file, 0, SEEK_SET)) {
+        XXH3_freeState(h);
+        return import_fault(im, NULL, "results of outside programs must come from a file, not a pipe");
+    }
+    if (!h) return import_sql_fault(im, SQLITE_NOMEM, "file");
     XXH3_128bits_reset(h);
-    while ((n = fread(buf, 1, sizeof buf, f)) > 0) XXH3_128bits_update(h, buf, n);
+    while ((n = fread(buf, 1, sizeof buf, im->file)) > 0) XXH3_128bits_update(h, buf, n);
     const XXH128_hash_t v = XXH3_128bits_digest(h);
     XXH3_freeState(h);
     out[0] = v.high64;
     out[1] = v.low64;
-    rewind(f);
-    return 0;
+    return ferror(im->file) || fseeko(im->file, here, SEEK_SET) ? import_fault(im, NULL, "cannot be read") : 0;
 }
 
 int store_import(struct store *st, FILE *f, const char *name, struct transfer_count *count, char *err, size_t errlen)
 {
-    struct importer im = { .st = st, .name = name, .count = count, .err = err, .errlen = errlen };
+    struct importer im = { .st = st, .file = f, .name = name, .count = count, .err = err, .errlen = errlen };
     *count = (struct transfer_count){ 0 };
-    if (hash_file(f, im.file_hash)) return store_fail(NULL, st->path, SQLITE_NOMEM, "cannot import", err, errlen);
     int rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc) return store_fail(st->db, st->path, rc, "cannot import", err, errlen);
-    rc = read_lines(&im, f);
+    rc = read_lines(&im);
     if (rc == 0 && (rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL)) != 0)
         rc = store_fail(st->db, st->path, rc, "cannot import", err, errlen);
     if (rc) sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);

@@ -13,12 +13,12 @@ struct import_run {
 }; /* id 0: was there already, its results are passed over */
 struct importer {
     struct store *st;
+    FILE *file;
     const char *name;                /* of the file */
     unsigned line;
     const char *text;                /* of the line, for the column of a message */
     struct import_run *run; size_t nrun;
     struct import_run peer;          /* run of the file's outside results; uuid "" = none yet */
-    uint64_t file_hash[2];
     struct transfer_count *count;
     char *err; size_t errlen;
 };
@@ -40,6 +40,8 @@ int import_sql_fault(const struct importer *, int rc, const char *what);
 struct import_fixed { const char *name; int64_t value; };
 int import_row(struct importer *, const char *table, struct json_object *object, const char *nested,
                const struct import_fixed *fixed, int nfixed, bool unique, int64_t *id);
+/* Of the whole file: names the run of its outside results, so that the same file does not come in twice. */
+int import_file_hash(const struct importer *, uint64_t out[2]);
 /* A line {"backend": "peer:...", ...} of an outside program. */
 int import_peer(struct importer *, struct json_object *line);
 #endif

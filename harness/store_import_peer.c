@@ -124,10 +124,13 @@ static int peer_run(struct importer *im)
     struct binder b = { 0 };
     int64_t there = 0, env = 0;
     if (*im->peer.uuid) return 0;
-    const unsigned long long hi = im->file_hash[0], lo = im->file_hash[1];
+    uint64_t hash[2];
+    int rc = import_file_hash(im, hash);
+    if (rc) return rc;
+    const unsigned long long hi = hash[0], lo = hash[1];
     snprintf(im->peer.uuid, sizeof im->peer.uuid, "%08llx-%04llx-8%03llx-a%03llx-%012llx", hi >> 32, hi >> 16 & 0xffff,
              hi & 0xfff, lo >> 48 & 0xfff, lo & 0xffffffffffffull); /* RFC 9562, version 8 */
-    int rc = store_machine(st->db, &im->peer.machine_id, &env);
+    rc = store_machine(st->db, &im->peer.machine_id, &env);
     if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(st->db, "SELECT id FROM run WHERE uuid = ?", -1, &b.stmt, NULL);
     if (rc == SQLITE_OK) {
         bind_text(&b, im->peer.uuid);

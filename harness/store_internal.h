@@ -38,6 +38,8 @@ int64_t store_now_ns(void);          /* since 1970-01-01 UTC */
 
 /* Writes the one-line text "database 'path': what: why" of a failed SQLite call.  MXB_EINVAL: the file itself is at fault
  * (corrupt, read-only); MXB_EDB: disk, memory, another process. */
+/* For what is all or nothing: once run_interrupted is set, statements end with SQLITE_INTERRUPT. */
+void store_watch_signals(sqlite3 *db);
 int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *err, size_t errlen);
 
 /* Can the path be a database of ours that we may write?  Looks at the file with stat() and reads its first 100 bytes,

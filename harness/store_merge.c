@@ -171,6 +171,7 @@ static int copy_of(const struct store *st, const char *other, char *copy, size_t
     snprintf(copy, room, "%s.merge-%ld", st->path, (long)getpid());
     unlink(copy);
     int rc = sqlite3_open_v2(other, &from, SQLITE_OPEN_READWRITE, NULL);
+    store_watch_signals(from);
     if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(from, "VACUUM INTO ?1", -1, &s, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_bind_text(s, 1, copy, -1, SQLITE_STATIC);
     if (rc == SQLITE_OK) rc = sqlite3_step(s);
@@ -200,6 +201,7 @@ int store_merge(struct store *st, const char *other, struct transfer_count *coun
     sqlite3_stmt *s = NULL;
     *count = (struct transfer_count){ 0 };
     assert(!st->run_id);
+    store_watch_signals(st->db);
     int rc = store_check_file(other, false, &fresh, err, errlen);
     if (rc) return rc;
     if ((rc = copy_of(st, other, copy, sizeof copy, err, errlen)) == 0) {

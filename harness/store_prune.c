@@ -47,6 +47,7 @@ int store_prune(struct store *st, uint32_t keep, bool samples_only, bool dry, st
                 size_t errlen)
 {
     *count = (struct prune_count){ .bytes_before = file_size(st) };
+    store_watch_signals(st->db);
     int rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK) rc = find(st, keep, samples_only);
     if (rc == SQLITE_OK) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/file.h"
 #include "harness/store_points.h"
 #include "harness/store_transfer.h"
 
@@ -110,12 +111,18 @@ int import_run(const struct cli *c)
     struct store *st = NULL;
     struct transfer_count count;
     char err[MXB_ERRLEN];
+    int fd = -1;
     if (c->arg.n != 1) return cli_error(EXIT_USAGE, "import: give one file of JSON lines");
     const char *name = c->arg.item[0];
-    FILE *f = fopen(name, "re");
-    if (!f) return cli_error(EXIT_USAGE, "import: cannot read '%.300s': %s", name, strerror(errno));
+    int rc = file_open(name, &fd, err, sizeof(err));
+    if (rc) return cli_error(EXIT_USAGE, "import: cannot read '%.300s': %s", name, err);
+    FILE *f = fdopen(fd, "r");
+    if (!f) {
+        close(fd);
+        return cli_error(EXIT_USAGE, "import: out of memory");
+    }
     const bool fresh = is_fresh(c);
-    int rc = store_open(cli_db(c), true, &st, err, sizeof(err));
+    rc = store_open(cli_db(c), true, &st, err, sizeof(err));
     if (rc == 0) rc = store_import(st, f, name, &count, err, sizeof(err));
     fclose(f);
     close_fresh(c, st, fresh, rc);

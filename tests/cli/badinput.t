@@ -51,6 +51,45 @@ suite "include outside of the folder" "include|outside|\.\." "suite: t\ninclude:
 run 3 run '{op: rms_norm}' --kernel-dir "$W/none" --db "$W/none.db" && grep -q "none" "$W/err" && [ "$(wc -l < "$W/err")" -eq 1 ] && [ ! -e "$W/none.db" ]
 result "a kernel folder that does not exist"
 
+# What is no file: it would wait for its writer, or never end.  What is open already may be a pipe.
+one='{op: rms_norm, entries: [rms_norm_f32], bench: false}'
+mkfifo "$W/pipe" "$W/pipe.yaml"
+ln -s /dev/zero "$W/zero.yaml"
+python3 -c "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])" "$W/socket"
+truncate -s 1T "$W/huge"
+[ "$(stat -c %s "$W/huge")" -gt 1000000000000 ]; result "a file of a terabyte"
+endless() { rejects "$1" "$2" "${@:3}"; }
+endless "a pipe as a suite"          "^mlxbench: $W/pipe: cannot read the suite: not a regular file$" run "$W/pipe" --no-db
+endless "a device as a suite"        'cannot read the suite: not a regular file' run /dev/zero --no-db
+endless "a link to a device as a suite" 'zero.yaml: cannot read the suite: not a regular file' run "$W/zero.yaml" --no-db
+endless "a socket as a suite"        'cannot read the suite: No such device' run "$W/socket" --no-db
+endless "a terabyte as a suite"      'huge: cannot read the suite: larger than 64 MiB' run "$W/huge" --no-db
+endless "a pipe as a suite: list"    'pipe: cannot read the suite: not a regular file' list cases "$W/pipe"
+endless "a pipe as a suite: gate"    'pipe: cannot read the suite: not a regular file' gate "$W/pipe" --no-db --base "$MLXBENCH"
+suite   "a pipe as an include"       "s\.yaml:2:10: cannot include 'pipe': it is not a regular file" 'suite: t\ninclude: pipe\n'
+suite   "a terabyte as an include"   "s\.yaml:2:10: cannot read '.*huge': larger than 64 MiB" 'suite: t\ninclude: huge\n'
+endless "a pipe to import"           "import: cannot read '$W/pipe': not a regular file" import "$W/pipe" --db "$W/none.db"
+endless "a device to import"         "import: cannot read '/dev/zero': not a regular file" import /dev/zero --db "$W/none.db"
+endless "a terabyte to import"       "huge:1:1: a line of more than 268435456 bytes" import "$W/huge" --db "$W/none.db"
+endless "a pipe as a database"       "database '$W/pipe' is not a regular file" run "$one" --db "$W/pipe"
+endless "a device as a database"     "database '/dev/zero' is not a regular file" history x --db /dev/zero
+endless "a pipe to merge"            "database '$W/pipe' is not a regular file" merge "$W/pipe" --db "$W/none.db"
+endless "a pipe as kernels"          "pipe: not a directory" run "$one" --no-db --kernel-dir "$W/pipe"
+[ ! -e "$W/none.db" ]; result "... leave no database behind"
+mkdir "$W/folder" "$W/folder/suites"; mkfifo "$W/folder/suites/x.yaml"
+(cd "$W/folder" && run 0 list suites && grep -q 'x.yaml' "$W/out"); result "a pipe among the suites is listed, not opened"
+printf 'suite: t\nbackends: [cpu]\ncases:\n  - {op: rms_norm, entries: [rms_norm_f32], check: {fills: [normal]}, bench: false}\n' > "$W/good.yaml"
+"$MLXBENCH" run /dev/stdin --db "$W/in.db" < "$W/pipe" > "$W/out" 2> "$W/err" & cat "$W/good.yaml" > "$W/pipe"; wait $!
+result "a suite from standard input, a pipe"
+run 0 run <(sleep 0.2; cat "$W/good.yaml") --no-db; result "a suite from a process substitution"
+"$MLXBENCH" run /dev/stdin --no-db < "$W/good.yaml" > "$W/out" 2> "$W/err"; result "a suite from standard input, a file"
+"$MLXBENCH" export --db "$W/in.db" | "$MLXBENCH" import /dev/stdin --db "$W/in2.db" > "$W/out" 2> "$W/err" && grep -q '^1 runs, 1 results' "$W/out"
+result "results from standard input, a pipe"
+echo '{"backend": "peer:x", "entry": "rms_norm_f32", "params": {"rows": 1, "dim": 64}, "device": "d", "status": "PASS", "rounds_ns": [[9, 9]]}' > "$W/peer.jsonl"
+cat "$W/peer.jsonl" | "$MLXBENCH" import /dev/stdin --db "$W/none.db" > "$W/out" 2> "$W/err"
+[ $? -eq 3 ] && [ "$(wc -l < "$W/err")" -eq 1 ] && grep -q '^mlxbench: /dev/stdin:1:1: ' "$W/err" && [ ! -e "$W/none.db" ]
+result "results of outside programs from a pipe are refused"
+
 # database
 one='{op: rms_norm, entries: [rms_norm_f32], bench: false}'
 echo "this is text" > "$W/text.db"; cp "$W/text.db" "$W/text.copy"

@@ -65,6 +65,21 @@ result "... but not that of a run that goes on, nor one behind a link"
 [ "$(query "$db" "select count(distinct suite), max(suite) from result")" = "1 it's; DROP TABLE result; --\" OR 1=1" ]
 result "a suite's name is text to the database"
 
+# Commands that are no runs end as well, with nothing half done: `import` of what never ends, until it is told to.
+mkfifo "$W/pipe"
+echo '{"mlxbench":"results","version":1}' > "$W/lines"
+for command in "import /dev/stdin --db $W/new.db" "run /dev/stdin --db $W/new.db"; do
+    # shellcheck disable=SC2086
+    "$MLXBENCH" $command < "$W/pipe" > "$W/out" 2> "$W/err" &
+    exec 9> "$W/pipe"
+    cat "$W/lines" >&9
+    kill -TERM $!
+    exec 9>&-
+    wait $!
+    [ $? -eq 143 ] && [ "$(wc -l < "$W/err")" -le 1 ] && [ ! -e "$W/new.db" ]
+    result "${command%% *}: SIGTERM ends it while it reads, exit code 143, no database is left"
+done
+
 # --resume
 run 0 run $suite --check-only --db "$W/whole.db"
 run 0 run $suite --check-only --db "$W/part.db"
