@@ -288,7 +288,7 @@ static const struct judge *judge_of(const struct fill_run *f) { return f->check 
 /* One round: every case of the problem once, in an order of the round's own. */
 static void bench_slots(struct group *g, uint32_t round)
 {
-    uint32_t *order = malloc((g->nslot + 1) * sizeof(*order));
+    uint32_t *order = calloc(g->nslot + 1, sizeof(*order));
     if (order) shuffle(g, round, order);
     else fail_alive(g, "out of memory");
     for (uint32_t i = 0; order && i < g->nslot; i++) {

@@ -202,8 +202,8 @@ static int one_headline(const struct group *g, uint32_t n, const struct slot *wh
     const struct suite_pair *pair = block->pair;
     struct text why = { "", 0 };
     struct arm *arm = calloc(2, sizeof(*arm));
-    int rc = arm ? 0 : MXB_ENOMEM;
-    if (rc) return rc;
+    int rc = 0;
+    if (!arm) return MXB_ENOMEM;
     for (int k = 0; k < 2; k++)
         for (uint32_t i = 0; i < pair->npart[k] && rc == 0; i++) {
             struct part *p = &arm[k].part[arm[k].n++];

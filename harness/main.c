@@ -1,4 +1,5 @@
 /* mlxbench: finds the command and turns signals into an orderly end. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,15 @@ static void catch_signals(void)
     sigaction(SIGTERM, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);        /* a file-size limit is an error of the write, like a full disk */
+}
+
+/* A closed standard stream would give its number to the next file or channel, which then gets what is meant for the
+ * stream.  A stand-in that refuses what the stream is for: reading there, or writing. */
+static int hold_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return -1;
+    return 0;
 }
 
 static const struct command *find_command(const char *name)
@@ -48,6 +58,7 @@ int main(int argc, char **argv)
 {
     static struct cli cli;
     const char *name = argc > 1 ? argv[1] : "help";
+    if (hold_standard_streams()) return EXIT_USAGE;
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
     if (strcmp(name, "--version") == 0) name = "version";
     const struct command *c = find_command(name);

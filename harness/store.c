@@ -151,12 +151,17 @@ static int abort_dead_runs(struct store *st)
     return rc == SQLITE_DONE ? end : rc;
 }
 
+void store_plain_path(const char *path, char *out, size_t n)
+{
+    const bool special = *path == ':' || strncmp(path, "file:", 5) == 0;
+    snprintf(out, n, "%s%s", special ? "./" : "", path);
+}
+
 static int open_database(struct store *st, const char *path, bool create, bool fresh, char *err, size_t errlen)
 {
-    /* A leading "./" keeps names like ":memory:" from meaning something else. */
     const size_t n = strlen(path) + 3;
     if (!(st->path = malloc(n))) return store_fail(NULL, path, SQLITE_NOMEM, "cannot open", err, errlen);
-    snprintf(st->path, n, "%s%s", *path == ':' ? "./" : "", path);
+    store_plain_path(path, st->path, n);
 
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(st->path, &st->db, flags, NULL);

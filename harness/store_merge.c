@@ -168,9 +168,11 @@ static int copy_of(const struct store *st, const char *other, char *copy, size_t
     sqlite3 *from = NULL;
     sqlite3_stmt *s = NULL;
     struct store *upgraded = NULL;
+    char name[4100];
+    store_plain_path(other, name, sizeof name);
     snprintf(copy, room, "%s.merge-%ld", st->path, (long)getpid());
     unlink(copy);
-    int rc = sqlite3_open_v2(other, &from, SQLITE_OPEN_READWRITE, NULL);
+    int rc = sqlite3_open_v2(name, &from, SQLITE_OPEN_READWRITE, NULL);
     store_watch_signals(from);
     if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(from, "VACUUM INTO ?1", -1, &s, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_bind_text(s, 1, copy, -1, SQLITE_STATIC);

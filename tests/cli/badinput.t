@@ -111,6 +111,10 @@ result "a newer database is refused untouched"
 run 3 run "$one" --backend cpu --db "$W/no/such/folder/x.db"
 [ "$(wc -l < "$W/err")" -eq 1 ]
 result "a database in a missing folder is refused"
+for name in ':memory:' 'file:x.db' 'file:x.db?mode=memory'; do
+    (cd "$W" && run 0 run "$one" --backend cpu --db "$name" && run 0 merge "$name" --db y.db && [ -s "./$name" ] && rm "./$name" ./y.db)
+    result "a database named '$name' is a file of that name"
+done
 "$MLXBENCH" run "$one" --backend cpu --db "$W/ro.db" > /dev/null; chmod 444 "$W/ro.db"
 run 3 run "$one" --backend cpu --db "$W/ro.db"
 [ "$(wc -l < "$W/err")" -eq 1 ] && grep -qi 'read-only\|permission\|writ' "$W/err"

@@ -80,6 +80,16 @@ for command in "import /dev/stdin --db $W/new.db" "run /dev/stdin --db $W/new.db
     result "${command%% *}: SIGTERM ends it while it reads, exit code 143, no database is left"
 done
 
+# Closed standard streams: what is opened next must not take their place.
+one='{op: rms_norm, entries: [rms_norm_f32], check: {fills: [normal]}, bench: false, backends: [cpu]}'
+"$MLXBENCH" run "$one" --db "$W/closed.db" <&- >&- 2>&-
+[ $? -eq 3 ]; result "without any standard stream: the output is missing, which is exit code 3"
+"$MLXBENCH" run "$one" --db "$W/closed.db" --report junit="$W/closed.xml" <&- 2>&- > "$W/out"
+[ $? -eq 0 ] && grep -q '</testsuites>' "$W/closed.xml"; result "without stdin and stderr: fine"
+[ "$(query "$W/closed.db" "select group_concat(status), group_concat(distinct state) from result join run on run.id = run_id")" = "PASS,PASS complete" ] &&
+    sound "$W/closed.db"
+result "... and the results are whole"
+
 # --resume
 run 0 run $suite --check-only --db "$W/whole.db"
 run 0 run $suite --check-only --db "$W/part.db"
