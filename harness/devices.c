@@ -44,6 +44,8 @@ int devices_probe(struct device_list *l, uint32_t mask, char *err, size_t errlen
 {
     const uint64_t mark = arena_mark(l->arena);
     int rc = 0;
+    if (!l->base.in_process && !l->guardian.pid) guardian_start(&l->guardian);
+    l->base.guardian = &l->guardian;
     for (uint32_t b = 0; b < linked_backend_count && rc == 0 && !run_interrupted; b++) {
         if (mask & 1u << b) rc = probe_one(l, (int)b, err, errlen);
         arena_release(l->arena, mark);
@@ -150,6 +152,7 @@ void devices_stop(struct device_list *l)
 {
     for (uint32_t i = 0; i < l->n; i++) drop(&l->device[i]);
     l->n = 0;
+    guardian_end(&l->guardian);
 }
 
 void devices_kill(struct device_list *l)

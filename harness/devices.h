@@ -19,6 +19,7 @@ struct device {
 
 struct device_list {
     struct worker_opts base;         /* what every worker gets, but the backend */
+    struct guardian guardian;
     struct arena *arena;
     double timeout_s;                /* per job */
     struct device device[MAX_DEVICES]; uint32_t n;

@@ -111,6 +111,7 @@ static int fork_worker(struct worker *w, char *err, size_t errlen)
     w->fd = fd[0];
     w->talk = talk[0];
     if (w->pid < 0) return MXB_EDEVICE;
+    guardian_watch(w->opts.guardian, w->pid);
     setpgid(w->pid, w->pid);         /* here too: worker_kill() may come before the worker has done it */
     w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);      /* -1 on an old system: then the socket alone must tell */
     return 0;
@@ -167,6 +168,7 @@ static int reap(struct worker *w)
     int status = 0;
     kill(-w->pid, SIGKILL);
     kill(w->pid, SIGKILL);
+    guardian_forget(w->opts.guardian, w->pid);
     if (ended_within(w, DEATH_MS)) waitpid(w->pid, &status, 0);
     w->pid = -1;
     return status;

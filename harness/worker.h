@@ -4,6 +4,7 @@
 #ifndef MXB_WORKER_H
 #define MXB_WORKER_H
 #include "harness/check.h"
+#include "harness/guardian.h"
 #include "harness/job.h"
 
 struct worker_opts {
@@ -11,6 +12,7 @@ struct worker_opts {
     const struct arena *arena;       /* where the jobs are */
     struct mxb_open_opts open;
     const struct overlay *overlay;   /* NULL = none; borrowed */
+    const struct guardian *guardian; /* NULL = none */
     const char *temp_dir;            /* for compilers and drivers; NULL = the system's */
     bool in_process;                 /* for debuggers: no fork, no protection */
     int turn_fd;                     /* see turn.h; 0 = alone */

@@ -65,6 +65,24 @@ result "... but not that of a run that goes on, nor one behind a link"
 [ "$(query "$db" "select count(distinct suite), max(suite) from result")" = "1 it's; DROP TABLE result; --\" OR 1=1" ]
 result "a suite's name is text to the database"
 
+# ... nor what a worker has started: here a compiler, with a child of its own.
+cat > "$W/cc" <<'C'
+#!/bin/sh
+sleep 1000 &
+echo $! > "$(dirname "$0")/started.new"
+mv "$(dirname "$0")/started.new" "$(dirname "$0")/started"
+wait
+C
+chmod +x "$W/cc"
+CC=$W/cc "$MLXBENCH" run '{op: rms_norm, entries: [rms_norm_f32], backends: [cpu], bench: false}' --kernel-dir "$W/k" --no-db > "$W/out" 2> "$W/err" &
+while [ ! -e "$W/started" ] && kill -0 $!; do sleep 0.05; done
+{ kill -KILL $! && wait $!; } 2> /dev/null
+child=$(cat "$W/started")
+for ((i = 0; i < 600; i++)); do kill -0 "$child" 2> /dev/null || break; sleep 0.05; done
+! kill -0 "$child" 2> /dev/null
+result "kill -9 while a kernel is compiled: the compiler's processes end"
+kill "$child" 2> /dev/null
+
 # Commands that are no runs end as well, with nothing half done: `import` of what never ends, until it is told to.
 mkfifo "$W/pipe"
 echo '{"mlxbench":"results","version":1}' > "$W/lines"
