@@ -189,6 +189,14 @@ static int stop(void *unused)
 
 void store_watch_signals(sqlite3 *db) { sqlite3_progress_handler(db, 1000, stop, NULL); }
 
+int store_in_place(const struct store *st, char *err, size_t errlen)
+{
+    int moved = 0;
+    if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved) return 0;
+    snprintf(err, errlen, "database '%s': it was removed, renamed or replaced while results were stored in it", st->path);
+    return MXB_EDB;
+}
+
 int store_open(const char *path, bool create, struct store **out, char *err, size_t errlen)
 {
     bool fresh;
@@ -294,5 +302,5 @@ int store_end(struct store *st, const char *state, char *err, size_t errlen)
     const int rc = bind_run(&b, NULL);
     sqlite3_finalize(b.stmt);
     st->run_id = 0;
-    return rc ? store_fail(st->db, st->path, rc, "cannot end the run", err, errlen) : 0;
+    return rc ? store_fail(st->db, st->path, rc, "cannot end the run", err, errlen) : store_in_place(st, err, errlen);
 }

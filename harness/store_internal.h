@@ -36,12 +36,15 @@ struct store {
 
 int64_t store_now_ns(void);          /* since 1970-01-01 UTC */
 
-/* Writes the one-line text "database 'path': what: why" of a failed SQLite call.  MXB_EINVAL: the file itself is at fault
- * (corrupt, read-only); MXB_EDB: disk, memory, another process. */
 /* The path so that SQLite takes it for a file of that name: ":memory:" and "file:x" mean something else to it. */
 void store_plain_path(const char *path, char *out, size_t n);
 /* For what is all or nothing: once run_interrupted is set, statements end with SQLITE_INTERRUPT. */
 void store_watch_signals(sqlite3 *db);
+/* MXB_EDB: the file is no longer where it was opened, and what is written to it would be lost. */
+int store_in_place(const struct store *, char *err, size_t errlen);
+
+/* Writes the one-line text "database 'path': what: why" of a failed SQLite call.  MXB_EINVAL: the file itself is at fault
+ * (corrupt, read-only); MXB_EDB: disk, memory, another process. */
 int store_fail(sqlite3 *db, const char *path, int rc, const char *what, char *err, size_t errlen);
 
 /* Can the path be a database of ours that we may write?  Looks at the file with stat() and reads its first 100 bytes,

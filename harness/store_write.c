@@ -309,7 +309,9 @@ int store_finish(struct store *st, int rc, const char *what, char *err, size_t e
 int store_result(struct store *st, const struct result_row *r, char *err, size_t errlen)
 {
     assert(st->run_id);                              /* store_begin() comes first */
-    int rc = run_plain(st, STMT_BEGIN);
+    int rc = store_in_place(st, err, errlen);
+    if (rc) return rc;
+    rc = run_plain(st, STMT_BEGIN);
     if (rc == SQLITE_OK) rc = store_add_result(st, r);
     if (rc == SQLITE_OK) rc = run_plain(st, STMT_COMMIT);
     if (rc == SQLITE_OK) return 0;

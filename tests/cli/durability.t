@@ -98,6 +98,22 @@ for command in "import /dev/stdin --db $W/new.db" "run /dev/stdin --db $W/new.db
     result "${command%% *}: SIGTERM ends it while it reads, exit code 143, no database is left"
 done
 
+# The database goes while a run stores into it: by the kernel of the second of three cases.
+mkdir "$W/k2"
+sed "s|const bool last = .*|&\n    if (last \&\& p->dim == 65 \&\& system(\"sh $W/change\")) abort();|" tests/bad/rms_norm_cpu_body.h > "$W/k2/rms_norm_cpu_body.h"
+while read -r how command; do
+    echo "cd $W && $command" > "$W/change"
+    run 5 run '{op: rms_norm, entries: [rms_norm_f32], sweep: {dim: [64, 65, 66]}, backends: [cpu], check: {fills: [normal]}, bench: false}' \
+        --kernel-dir "$W/k2" --db "$W/gone.db" --format json --threads 1 &&
+        [ "$(wc -l < "$W/err")" -eq 1 ] && grep -q "gone.db': it was removed, renamed or replaced" "$W/err" && [ "$(grep -c '"status"' "$W/out")" -eq 1 ]
+    result "a database that is $how during a run: exit code 5, and nothing is shown as if it were stored"
+    rm -f "$W"/gone.db* "$W"/other.db*
+done <<'T'
+removed rm gone.db*
+renamed mv gone.db other.db
+replaced cp gone.db new.db && mv new.db gone.db
+T
+
 # Closed standard streams: what is opened next must not take their place.
 one='{op: rms_norm, entries: [rms_norm_f32], check: {fills: [normal]}, bench: false, backends: [cpu]}'
 "$MLXBENCH" run "$one" --db "$W/closed.db" <&- >&- 2>&-
