@@ -99,7 +99,7 @@ void cli_help(const struct command *c)
                "usage: mlxbench COMMAND [OPTION...] [ARGUMENT...]\n\n");
         for (int i = 0; commands[i]; i++) printf("  %-10s %.*s\n", commands[i]->name, (int)strcspn(commands[i]->about, "\n"), commands[i]->about);
         printf("\n`mlxbench help COMMAND` tells more.  Exit codes: 0 fine, 1 regression, 2 wrong result, crash or missing\n"
-               "case, 3 bad input, 4 the gate cannot be trusted, 5 database, 130 and 143 interrupted.\n");
+               "case, 3 bad input, 4 the gate cannot be trusted, 5 database, 129, 130 and 143 interrupted.\n");
         return;
     }
     printf("usage: mlxbench %s [OPTION...] %s\n\n%s\n\n", c->name, c->args, c->about);

@@ -20,6 +20,7 @@ static void catch_signals(void)
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
+    if (signal(SIGHUP, SIG_IGN) != SIG_IGN) sigaction(SIGHUP, &sa, NULL);    /* under nohup it stays ignored */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);        /* a file-size limit is an error of the write, like a full disk */
 }

@@ -203,6 +203,7 @@ static int wait_for(const struct worker *w, double timeout_ms)
     sigemptyset(&block);
     sigaddset(&block, SIGINT);
     sigaddset(&block, SIGTERM);
+    sigaddset(&block, SIGHUP);
     sigprocmask(SIG_BLOCK, &block, &old);
     if (!run_interrupted) n = ppoll(p, 2, &t, &old);
     sigprocmask(SIG_SETMASK, &old, NULL);

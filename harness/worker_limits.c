@@ -54,7 +54,7 @@ int worker_isolate(pid_t parent, int channel, int talk, int *turn)
     if (getppid() != parent) _exit(1);               /* it died before the line above */
     prctl(PR_SET_CHILD_SUBREAPER, 1);                /* what a kernel starts in the background is seen */
     setpgid(0, 0);                   /* the terminal's Ctrl-C is for the parent; one kill() reaches our children */
-    static const int crash[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM };
+    static const int crash[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM, SIGHUP };
     for (size_t i = 0; i < sizeof(crash) / sizeof(crash[0]); i++) signal(crash[i], SIG_DFL);
     signal(SIGINT, SIG_IGN);
     signal(SIGTTOU, SIG_IGN);

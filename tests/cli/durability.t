@@ -51,6 +51,8 @@ result "Ctrl-C: what is done is kept"
 ! running "$W/" > "$W/out"; result "Ctrl-C: no process is left"
 start TERM
 [ $code -eq 143 ] && ! running "$W/" > "$W/out"; result "SIGTERM: exit code 143, no process is left"
+start HUP
+[ $code -eq 129 ] && ! running "$W/" > "$W/out" && [ "$(temporaries)" -eq 0 ]; result "SIGHUP: exit code 129, no process and no folder is left"
 start INT INT
 [ $code -eq 130 ] && { sleep 0.2; ! running "$W/" > "$W/out"; }; result "a second Ctrl-C: exit code 130, no process is left"
 start KILL 2> /dev/null
