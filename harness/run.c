@@ -1,4 +1,5 @@
 /* `mlxbench run`: the phases of a run in order (run.h). */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,7 @@ static int run_groups(struct run *r, struct group *g, uint32_t first, uint32_t e
     const struct bench_case *item = r->cases.item;
     uint32_t n = 0;
     int rc = 0;
+    assert(first < end);
     for (uint32_t i = first; i < end && rc == 0; n++) {
         uint32_t next = i + 1;
         while (next < end && item[next].problem == item[i].problem) next++;
