@@ -1,6 +1,7 @@
 /* The rule of the interleaved A/B comparison (decide.h). */
 #include "harness/decide.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -46,6 +47,7 @@ void ab_effect(const double *z, uint32_t n, struct effect *e)
 double ab_turns(const double *first_ns, const double *second_ns, uint32_t n)
 {
     double before[MEASURE_MAX_TURNS], after[MEASURE_MAX_TURNS];
+    assert(n > 0);
     if (n > MEASURE_MAX_TURNS) n = MEASURE_MAX_TURNS;
     for (uint32_t i = 0; i < n; i++) before[i] = log(second_ns[i] / first_ns[i]);
     if (n < 2) return before[0];

@@ -24,7 +24,7 @@ static void heard(int32_t number, int32_t *group, int *n)
 static _Noreturn void guard(int in)
 {
     static const int deadly[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-    int32_t group[MOST], number;
+    int32_t group[MOST] = { 0 }, number;
     int n = 0;
     setsid();                        /* the terminal's Ctrl-C is for the parent */
     for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) signal(deadly[i], SIG_IGN);

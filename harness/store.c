@@ -214,6 +214,11 @@ int store_open(const char *path, bool create, struct store **out, char *err, siz
     return 0;
 }
 
+bool store_is_empty(const struct store *st)
+{
+    return schema_number(st->db, "SELECT EXISTS (SELECT 1 FROM run)", 1) == 0;
+}
+
 void store_close(struct store *st)
 {
     if (!st) return;

@@ -41,6 +41,7 @@ struct result_row {                  /* one finished case on one device */
  * backup beside it.  Runs left 'running' by a dead process become 'aborted'.  MXB_ENOENT: no such file or folder;
  * MXB_EINVAL: a refusal, or corrupt; MXB_EDB: disk full, locked, out of memory. */
 int  store_open(const char *path, bool create, struct store **out, char *err, size_t errlen);
+bool store_is_empty(const struct store *);       /* holds no run */
 void store_close(struct store *);    /* NULL is fine; a run not ended becomes aborted */
 int  store_begin(struct store *, const struct run_info *, char uuid_out[37], char *err, size_t errlen);
 /* All of the row, its rounds and their samples, or nothing.  The same case may come again: a further attempt. */

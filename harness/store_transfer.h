@@ -20,7 +20,7 @@ int store_export_csv(struct store *, const int64_t *run, uint32_t nrun, FILE *, 
                      size_t errlen);
 
 /* Reads what store_export() wrote, and lines of outside programs.  All of the file or nothing; runs that are there
- * already are passed over.  name: of the file, for messages.  MXB_EPARSE: "file:line:column: what is wrong". */
+ * already are passed over.  The file can be read twice.  name: of the file, for messages.  MXB_EPARSE: "file:line:column: what is wrong". */
 int store_import(struct store *, FILE *, const char *name, struct transfer_count *, char *err, size_t errlen);
 
 /* Copies the runs and rooflines of another database that are not there, and results that a known run has got since.

@@ -90,11 +90,36 @@ int export_run(const struct cli *c)
 
 /* ---- import and merge ---- */
 
-/* A database that was made for what then could not be read is taken away again. */
+/* A database that was made for what then could not be read is taken away again, unless another process has used it since. */
 static void close_fresh(const struct cli *c, struct store *st, bool fresh, int rc)
 {
+    const bool remove = st && rc && fresh && store_is_empty(st);
     store_close(st);
-    if (st && rc && fresh) unlink(cli_db(c));
+    if (remove) unlink(cli_db(c));
+}
+
+/* What comes out of a pipe is read whole first: the database is locked while it imports, and a pipe may be slow. */
+static FILE *open_lines(const char *name, char *err, size_t errlen)
+{
+    char buf[65536];
+    size_t n;
+    int fd;
+    if (file_open(name, &fd, err, errlen)) return NULL;
+    const bool whole = lseek(fd, 0, SEEK_CUR) >= 0;
+    FILE *f = fdopen(fd, "r"), *copy = whole ? NULL : tmpfile();
+    if (!f) close(fd);
+    if (f && whole) return f;
+    bool good = f && copy;
+    while (good && (n = fread(buf, 1, sizeof(buf), f)) > 0) good = fwrite(buf, 1, n, copy) == n;
+    if (good) good = !ferror(f) && fflush(copy) == 0;
+    if (!good) snprintf(err, errlen, "%s", strerror(errno));
+    if (f) fclose(f);
+    if (good) {
+        rewind(copy);
+        return copy;
+    }
+    if (copy) fclose(copy);
+    return NULL;
 }
 
 static bool is_fresh(const struct cli *c) { return access(cli_db(c), F_OK) != 0; }
@@ -111,18 +136,12 @@ int import_run(const struct cli *c)
     struct store *st = NULL;
     struct transfer_count count;
     char err[MXB_ERRLEN];
-    int fd = -1;
     if (c->arg.n != 1) return cli_error(EXIT_USAGE, "import: give one file of JSON lines");
     const char *name = c->arg.item[0];
-    int rc = file_open(name, &fd, err, sizeof(err));
-    if (rc) return cli_error(EXIT_USAGE, "import: cannot read '%.300s': %s", name, err);
-    FILE *f = fdopen(fd, "r");
-    if (!f) {
-        close(fd);
-        return cli_error(EXIT_USAGE, "import: out of memory");
-    }
+    FILE *f = open_lines(name, err, sizeof(err));
+    if (!f) return cli_error(EXIT_USAGE, "import: cannot read '%.300s': %s", name, err);
     const bool fresh = is_fresh(c);
-    rc = store_open(cli_db(c), true, &st, err, sizeof(err));
+    int rc = store_open(cli_db(c), true, &st, err, sizeof(err));
     if (rc == 0) rc = store_import(st, f, name, &count, err, sizeof(err));
     fclose(f);
     close_fresh(c, st, fresh, rc);

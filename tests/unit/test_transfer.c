@@ -110,8 +110,12 @@ static void round_trip(void **unused)
     fill_db();
     export_to(db, file);
     assert_true(count.runs == 2 && count.results == 8);
+    struct store *st = open_at(other);
+    assert_true(store_is_empty(st));
     assert_int_equal(import_into(other, file), 0);
     assert_true(count.runs == 2 && count.results == 8 && count.known == 0);
+    assert_false(store_is_empty(st));                /* also what another connection has put there since */
+    store_close(st);
     expect_same(db, other);
     assert_int_equal(import_into(other, file), 0);
     assert_true(count.runs == 0 && count.results == 0 && count.known == 2);
