@@ -342,7 +342,7 @@ static int next_line(struct importer *im, char **text, size_t *room, size_t *len
     do {
         if (*len == LINE_MOST) return import_fault(im, NULL, "a line of more than %d bytes", LINE_MOST);
         if (*len + 1 >= *room) {
-            char *more = realloc(*text, *room = *room ? 2 * *room : 4096);
+            char *more = realloc(*text, *room *= 2);
             if (!more) return import_sql_fault(im, SQLITE_NOMEM, "line");
             *text = more;
         }
@@ -356,9 +356,10 @@ static int next_line(struct importer *im, char **text, size_t *room, size_t *len
 
 static int read_lines(struct importer *im)
 {
-    char *text = NULL;
-    size_t room = 0, len;
+    size_t room = 4096, len;
+    char *text = malloc(room);
     int rc = 0;
+    if (!text) return import_sql_fault(im, SQLITE_NOMEM, "line");
     while (rc == 0 && !run_interrupted) {
         im->line++;
         rc = next_line(im, &text, &room, &len);

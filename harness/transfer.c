@@ -98,27 +98,31 @@ static void close_fresh(const struct cli *c, struct store *st, bool fresh, int r
     if (remove) unlink(cli_db(c));
 }
 
-/* What comes out of a pipe is read whole first: the database is locked while it imports, and a pipe may be slow. */
-static FILE *open_lines(const char *name, char *err, size_t errlen)
+/* All that comes out of a pipe; NULL: errno tells why. */
+static FILE *copy_of(FILE *pipe)
 {
     char buf[65536];
-    size_t n;
+    FILE *copy = tmpfile();
+    bool good = copy != NULL;
+    for (size_t n; good && (n = fread(buf, 1, sizeof(buf), pipe)) > 0;) good = fwrite(buf, 1, n, copy) == n;
+    if (good && !ferror(pipe) && fseeko(copy, 0, SEEK_SET) == 0) return copy;
+    if (copy) fclose(copy);
+    return NULL;
+}
+
+/* A pipe is read whole first: the database is locked while it imports, and a pipe may be slow. */
+static FILE *open_lines(const char *name, char *err, size_t errlen)
+{
     int fd;
     if (file_open(name, &fd, err, errlen)) return NULL;
-    const bool whole = lseek(fd, 0, SEEK_CUR) >= 0;
-    FILE *f = fdopen(fd, "r"), *copy = whole ? NULL : tmpfile();
-    if (!f) close(fd);
-    if (f && whole) return f;
-    bool good = f && copy;
-    while (good && (n = fread(buf, 1, sizeof(buf), f)) > 0) good = fwrite(buf, 1, n, copy) == n;
-    if (good) good = !ferror(f) && fflush(copy) == 0;
-    if (!good) snprintf(err, errlen, "%s", strerror(errno));
-    if (f) fclose(f);
-    if (good) {
-        rewind(copy);
-        return copy;
+    FILE *f = fdopen(fd, "r"), *whole = f;
+    if (f && fseeko(f, 0, SEEK_CUR) != 0) {
+        whole = copy_of(f);
+        fclose(f);
     }
-    if (copy) fclose(copy);
+    if (whole) return whole;
+    snprintf(err, errlen, "%s", strerror(errno));
+    if (!f) close(fd);
     return NULL;
 }
 
