@@ -208,8 +208,8 @@ int store_history(struct store *st, const char *run_uuid, const struct result_ro
 {
     int64_t device_id = 0, env_id;
     memset(h, 0, sizeof *h);
-    int rc = store_plain(st, "BEGIN IMMEDIATE");           /* device and machine are looked up by inserting them */
-    if (rc == SQLITE_OK) rc = store_machine(st->db, &st->machine_id, &env_id);
+    int rc = store_plain(st, "BEGIN IMMEDIATE");           /* device and machine are looked up by inserting them ... */
+    if (rc == SQLITE_OK && !st->machine_id) rc = store_machine(st->db, &st->machine_id, &env_id);     /* ... once */
     if (rc == SQLITE_OK) rc = store_device(st, r->backend, r->caps, &device_id);
     if (rc == SQLITE_OK) rc = read_history(st, run_uuid, r, device_id, h);
     return store_finish(st, rc, "cannot read the history", err, errlen);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "harness/history.h"
+#include "harness/store_gate.h"
 
 enum { ROUNDS = 2, SAMPLES = 100 };              /* 200 samples per result */
 static char err[MXB_ERRLEN];
@@ -40,10 +41,12 @@ static void make_round(struct measurement *m, double t, uint64_t *state)
     if (summarize(m->ns, m->n, &m->s)) exit(1);
 }
 
+static const struct mxb_caps caps = { .name = "AMD EPYC", .driver = "threads", .driver_version = "gcc 12.2.0",
+                                      .api = "x86-64 AVX-512", .units = 8, .kind = MXB_KIND_CPU };
+static uint64_t case_id(uint32_t c) { return 0x9e3779b97f4a7c15u * (c + 1); }
+
 static void add_result(struct store *st, uint32_t c, uint64_t *state)
 {
-    static const struct mxb_caps caps = { .name = "AMD EPYC", .driver = "threads", .driver_version = "gcc 12.2.0",
-                                          .api = "x86-64 AVX-512", .units = 8, .kind = MXB_KIND_CPU };
     static struct measurement round[ROUNDS];
     struct summary s[ROUNDS];
     struct round_summary figure;
@@ -69,7 +72,7 @@ static void add_result(struct store *st, uint32_t c, uint64_t *state)
                                   .dtype = "bf16",
                                   .params_json = params,
                                   .case_text = text,
-                                  .case_id = 0x9e3779b97f4a7c15u * (c + 1),
+                                  .case_id = case_id(c),
                                   .seed = 1,
                                   .def_version = 1,
                                   .bytes = 1e6,
@@ -138,15 +141,12 @@ static int fill(const char *path, uint32_t runs, uint32_t cases, bool sync)
     return 0;
 }
 
-/* The last 20 results of every case: what a screen of `cases` cases looks at. */
-static int screen(const char *path, uint32_t runs)
+/* The last 20 runs as `compare` reads them; *latest: uuid of the last. */
+static int compare(struct store *st, uint32_t runs, char latest[37])
 {
-    struct store *st = NULL;
     struct point_list l = { 0 };
     uint32_t results = 0;
     const double t0 = seconds();
-    if (store_open(path, false, &st, err, sizeof err)) return fail();
-    const double t1 = seconds();
     for (uint32_t u = 0; u < 20 && u < runs; u++) {
         char word[32];
         int64_t *run = NULL;
@@ -155,14 +155,36 @@ static int screen(const char *path, uint32_t runs)
         if (store_find_runs(st, word, &run, &n, err, sizeof err) ||
             store_points_of_runs(st, run, n, &l, err, sizeof err))
             return fail();
+        if (u == 0) snprintf(latest, 37, "%s", l.item[0].run);
         results += l.n;
         points_free(&l);
         free(run);
     }
-    const double t2 = seconds();
+    printf("compare   the last 20 runs, %u results with their rounds: %.3f s\n", results, seconds() - t0);
+    return 0;
+}
+
+/* What the gate asks the history for every case of the last run. */
+static int ask_history(const char *path, uint32_t runs, uint32_t cases)
+{
+    static const struct run_info gate = { .version = "0.1", .commit = "", .branch = "main", .cmdline = "mlxbench gate",
+                                          .purpose = "gate", .config_json = "{}", .durable = true };
+    struct store *st = NULL;
+    char latest[37], uuid[37];
+    uint32_t earlier = 0;
+    if (store_open(path, false, &st, err, sizeof err) || compare(st, runs, latest) ||
+        store_begin(st, &gate, uuid, err, sizeof err))
+        return fail();
+    const double t0 = seconds();
+    for (uint32_t c = 0; c < cases; c++) {
+        const struct result_row id = { .case_id = case_id(c), .def_version = 1, .backend = "cpu", .caps = &caps };
+        struct history h;
+        if (store_history(st, latest, &id, &h, err, sizeof err)) return fail();
+        earlier += h.n;
+    }
+    printf("screen    of %u cases by %u earlier results: %.3f s\n", cases, earlier, seconds() - t0);
+    if (store_end(st, "complete", err, sizeof err)) return fail();
     store_close(st);
-    printf("screen    the last 20 runs, %u results with their rounds: %.3f s, opening %.3f s\n", results, t2 - t1,
-           t1 - t0);
     return 0;
 }
 
@@ -191,7 +213,7 @@ int main(int argc, char **argv)
     }
     const uint32_t runs = (uint32_t)atoi(argv[2]), cases = (uint32_t)atoi(argv[3]);
     int rc = fill(argv[1], runs, cases, atoi(argv[4]) != 0);
-    if (rc == 0 && runs >= 20) rc = screen(argv[1], runs);
+    if (rc == 0 && runs >= 20) rc = ask_history(argv[1], runs, cases);
     if (rc == 0 && runs >= 20) rc = history(argv[1]);
     return rc;
 }
