@@ -232,7 +232,9 @@ static int run(struct mxb_dev *dev, const struct mxb_step *steps, uint32_t n, ui
         const int rc = check_step(dev, &steps[i]);
         if (rc) return rc;
     }
+    struct cpu_pool *pool = ((struct cpu_dev *)dev)->pool;
     struct timespec start, end;
+    cpu_pool_gather(pool);
     clock_gettime(CLOCK_MONOTONIC_RAW, &start);
     for (uint32_t r = 0; r < reps; r++) {
         for (uint32_t i = 0; i < n; i++) {
@@ -241,6 +243,7 @@ static int run(struct mxb_dev *dev, const struct mxb_step *steps, uint32_t n, ui
         }
     }
     clock_gettime(CLOCK_MONOTONIC_RAW, &end);
+    cpu_pool_scatter(pool);
     time->host_ns = time->dev_ns = elapsed_ns(&start, &end);
     return 0;
 }

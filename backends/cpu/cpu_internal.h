@@ -33,6 +33,10 @@ int  cpu_pool_new(uint32_t threads, struct cpu_pool **out);
 void cpu_pool_free(struct cpu_pool *);           /* NULL is fine */
 /* Gives each thread at least `bytes` of scratch, 64-byte aligned; it never shrinks.  MXB_ENOMEM leaves it as it was. */
 int  cpu_pool_reserve(struct cpu_pool *, uint64_t bytes);
+/* Between these two calls the caller has a processor to itself, if there are as many threads as it may use processors; helpers
+ * have theirs for good. */
+void cpu_pool_gather(struct cpu_pool *);
+void cpu_pool_scatter(struct cpu_pool *);
 /* Computes items [0, items) of fn and returns when all are done.  Each call of fn gets *args with its thread's scratch. */
 void cpu_pool_run(struct cpu_pool *, mxb_cpu_fn fn, const struct mxb_args *args, int64_t items);
 #endif

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -37,6 +38,8 @@ struct cpu_pool {
     uint64_t scratch_bytes;          /* of every thread */
     void *scratch;                   /* the caller's */
     uint32_t nworker;
+    bool apart;                      /* each thread has a processor of its own, the caller `home` while it works */
+    cpu_set_t home, allowed;         /* allowed: where the caller may be otherwise */
     _Alignas(ALIGN) _Atomic int64_t next;    /* first item not handed out */
     struct worker worker[];
 };
@@ -151,6 +154,36 @@ void cpu_pool_run(struct cpu_pool *p, mxb_cpu_fn fn, const struct mxb_args *args
     for (uint32_t i = 0; i < helpers; i++) join(&p->worker[i]);
 }
 
+/* The n-th of the allowed processors, which are more than n. */
+static cpu_set_t nth_processor(const cpu_set_t *allowed, uint32_t n)
+{
+    cpu_set_t one;
+    size_t cpu = 0;
+    while (!CPU_ISSET(cpu, allowed) || n-- > 0) cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return one;
+}
+
+/* Linux may leave caller and helper on one processor for half a second while another idles.  With fewer threads than
+ * processors nobody is bound: other processes of this program would choose the same ones. */
+static void find_homes(struct cpu_pool *p, uint32_t threads)
+{
+    p->apart = threads > 1 && sched_getaffinity(0, sizeof p->allowed, &p->allowed) == 0 &&
+               (uint32_t)CPU_COUNT(&p->allowed) == threads;
+    if (p->apart) p->home = nth_processor(&p->allowed, 0);
+}
+
+void cpu_pool_gather(struct cpu_pool *p)
+{
+    if (p->apart) pthread_setaffinity_np(pthread_self(), sizeof p->home, &p->home);
+}
+
+void cpu_pool_scatter(struct cpu_pool *p)
+{
+    if (p->apart) pthread_setaffinity_np(pthread_self(), sizeof p->allowed, &p->allowed);
+}
+
 int cpu_pool_new(uint32_t threads, struct cpu_pool **out)
 {
     struct cpu_pool *p;
@@ -158,6 +191,7 @@ int cpu_pool_new(uint32_t threads, struct cpu_pool **out)
     if (posix_memalign(&mem, ALIGN, sizeof *p + (threads - 1) * sizeof p->worker[0])) return MXB_ENOMEM;
     p = mem;
     *p = (struct cpu_pool){ 0 };
+    find_homes(p, threads);
     for (uint32_t i = 0; i < threads - 1; i++) {
         struct worker *w = &p->worker[i];
         *w = (struct worker){ .state = IDLE, .pool = p };
@@ -167,6 +201,10 @@ int cpu_pool_new(uint32_t threads, struct cpu_pool **out)
         }
         pthread_setname_np(w->thread, "mxb-cpu");
         p->nworker++;
+        if (p->apart) {
+            const cpu_set_t one = nth_processor(&p->allowed, i + 1);
+            pthread_setaffinity_np(w->thread, sizeof one, &one);
+        }
     }
     *out = p;
     return 0;

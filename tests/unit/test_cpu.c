@@ -329,6 +329,51 @@ static void test_threads_work_together(void **state)
     assert_true(most >= 2 && most <= 4);
 }
 
+/* Notes the processor that computes an item, and that it is the only one of its thread. */
+static void processor_kernel(const struct mxb_args *a, int64_t begin, int64_t end)
+{
+    cpu_set_t own;
+    const bool bound = sched_getaffinity(0, sizeof own, &own) == 0 && CPU_COUNT(&own) == 1;
+    for (int64_t i = begin; i < end; i++) {
+        usleep(1000);
+        ((int32_t *)a->buf[0])[i] = bound ? sched_getcpu() : -1;
+    }
+}
+
+/* As many threads as processors: each thread works on its own one, and the caller is free again behind the run. */
+static void test_threads_keep_apart(void **state)
+{
+    (void)state;
+    enum { ITEMS = 64 };
+    cpu_set_t before, after;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    const uint32_t cpus = (uint32_t)CPU_COUNT(&before);
+    if (cpus < 2) skip();
+    struct mxb_dev *d = open_threads(cpus), *fewer = open_threads(cpus - 1 > 1 ? cpus - 1 : 3);
+    struct mxb_dev *const devs[] = { d, fewer };
+    for (size_t k = 0; k < MXB_COUNT(devs); k++) {
+        struct mxb_pipe *p = new_pipe(devs[k], processor_kernel, 0, 0);
+        struct mxb_buf *b = new_buf(devs[k], ITEMS * 4);
+        const struct mxb_step s = step(p, b, ITEMS * 4, ITEMS, NULL);
+        struct mxb_time time;
+        int32_t cpu[ITEMS];
+        bool others = false;
+        assert_int_equal(be->run(devs[k], &s, 1, 1, &time), 0);
+        assert_int_equal(be->download(devs[k], b, 0, cpu, sizeof cpu), 0);
+        for (size_t i = 0; i < ITEMS; i++) {
+            assert_true(k == 0 ? cpu[i] >= 0 && CPU_ISSET((size_t)cpu[i], &before) : cpu[i] == -1);
+            others |= cpu[i] != cpu[0];
+        }
+        if (k == 0) assert_true(others);
+        assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
+        assert_true(CPU_EQUAL(&before, &after));
+        be->destroy(devs[k], p);
+        be->release(devs[k], b);
+    }
+    be->close(fewer);
+    be->close(d);
+}
+
 struct caller { pthread_t thread; };
 
 /* Items of 1 ms in the calling thread, of 5 ms in the others, so the caller must sleep until they are done. */
@@ -415,7 +460,7 @@ int main(void)
         cmocka_unit_test(test_grid_is_flattened),
         cmocka_unit_test(test_bad_steps),
         cmocka_unit_test(test_scratch_is_private),
-        cmocka_unit_test(test_threads_work_together),
+        cmocka_unit_test(test_threads_work_together), cmocka_unit_test(test_threads_keep_apart),
         cmocka_unit_test(test_caller_waits),
         cmocka_unit_test(test_many_small_jobs),
         cmocka_unit_test(test_subnormals_are_kept),
