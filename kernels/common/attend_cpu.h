@@ -36,6 +36,16 @@ struct attend {                      /* query rows of one head with their state 
     int64_t ahead;                   /* bytes from a key of this chunk to its counterpart in the next, 0 = no next */
 };
 
+/* No key is attended yet. */
+VF_INLINE void attend_clear(const struct attend *t)
+{
+    memset(t->a, 0, sizeof *t->a * (size_t)(t->rows * t->pad));
+    for (int64_t i = 0; i < t->rows; i++) {
+        t->m[i] = ATTEND_NEG_BIG;
+        t->l[i] = 0;
+    }
+}
+
 /* Lays the state out in the thread's scratch, at most 8 d + 512 bytes per row and 4096 more. */
 VF_INLINE void attend_start(struct attend *t, void *scratch)
 {
@@ -48,11 +58,7 @@ VF_INLINE void attend_start(struct attend *t, void *scratch)
     t->f = t->l + t->rows;
     t->lo = (int64_t *)(t->f + t->rows + (t->rows & 1));
     t->hi = t->lo + t->rows;
-    memset(t->a, 0, sizeof *t->a * (size_t)(t->rows * t->pad));
-    for (int64_t i = 0; i < t->rows; i++) {
-        t->m[i] = ATTEND_NEG_BIG;
-        t->l[i] = 0;
-    }
+    attend_clear(t);
 }
 
 /* Widens the query rows, which lie one behind another from q on; `narrow` rounds them to f16 once. */

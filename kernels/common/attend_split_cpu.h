@@ -1,5 +1,5 @@
-/* Split-K attention on the CPU: the partial sums of one group of chunks, their place in tmp, and the merge of all groups of a
- * row, for the vector width of the including file.
+/* Split-K attention on the CPU: the partial sums of groups of chunks, their place in tmp, and the merge of all groups of a row,
+ * for the vector width of the including file.
  *
  * Of `groups` groups number g has chunks g, g + groups, ...  tmp holds per head r and group g a[4i + e] at
  * 4 (r (d/4) groups + i groups + g) + e, then from heads d groups on S at 2 (r groups + g) and M behind it. */
@@ -9,18 +9,47 @@
 
 enum { ATTEND_MAX_GROUPS = 32 };
 
-/* The chunks of group g with keys in [lo,n), which all rows attend; k and v begin with the head's first key. */
-VF_INLINE void attend_group(enum mxb_dtype dt, struct attend *t, const void *k, const void *v, int64_t g, int64_t groups,
-                            int64_t lo, int64_t n)
+/* Makes the sums of the e-th of several groups those that chunks are added to; `sums` is where those of the first lie. */
+VF_INLINE void attend_use(struct attend *t, float *sums, int64_t e)
 {
-    const int64_t chunk0 = lo / ATTEND_KEYS, skip = (g + groups - chunk0 % groups) % groups;   /* to the group's first */
+    t->a = sums + e * ((t->rows * (t->pad + 2) + 15) / 16 * 16);         /* a cache line each, no vector lies across two */
+    t->m = t->a + t->rows * t->pad;
+    t->l = t->m + t->rows;
+}
+
+/* Lays the state out in scratch with the sums of n groups: 4 d + 136 bytes per row and group more than attend_start() takes.
+ * Returns where they lie. */
+VF_INLINE float *attend_start_groups(struct attend *t, void *scratch, int64_t n)
+{
+    attend_start(t, scratch);
+    float *sums = (float *)(((uintptr_t)(t->hi + t->rows) + 63) / 64 * 64);
+    for (int64_t e = 0; e < n; e++) {
+        attend_use(t, sums, e);
+        attend_clear(t);
+    }
+    return sums;
+}
+
+/* The first chunk from `chunk` on that belongs to one of the n groups from g on. */
+VF_INLINE int64_t attend_chunk_of(int64_t chunk, int64_t g, int64_t n, int64_t groups)
+{
+    const int64_t own = chunk % groups;
+    return own < g ? chunk + g - own : own < g + n ? chunk : chunk + groups - own + g;
+}
+
+/* The chunks with keys in [lo,hi) of the n groups from g on, in the order of addresses, which memory likes best; all rows attend
+ * these keys, and k and v begin with the head's first key. */
+VF_INLINE void attend_groups(enum mxb_dtype dt, struct attend *t, float *sums, const void *k, const void *v, int64_t g, int64_t n,
+                             int64_t groups, int64_t lo, int64_t hi)
+{
     for (int64_t i = 0; i < t->rows; i++) {
         t->lo[i] = lo;
-        t->hi[i] = n;
+        t->hi[i] = hi;
     }
-    for (int64_t base = (chunk0 + skip) * ATTEND_KEYS; base < n; base += groups * ATTEND_KEYS) {
-        const int64_t next = base + groups * ATTEND_KEYS;
-        attend_chunk(dt, t, k, v, base, next + ATTEND_KEYS <= n ? next : -1);
+    for (int64_t chunk = attend_chunk_of(lo / ATTEND_KEYS, g, n, groups), next; chunk * ATTEND_KEYS < hi; chunk = next) {
+        next = attend_chunk_of(chunk + 1, g, n, groups);
+        attend_use(t, sums, chunk % groups - g);
+        attend_chunk(dt, t, k, v, chunk * ATTEND_KEYS, (next + 1) * ATTEND_KEYS <= hi ? next * ATTEND_KEYS : -1);
     }
 }
 

@@ -114,6 +114,26 @@ static void tiles_do_not_matter(void **state)
     run_close(&r);
 }
 
+/* Groups per item, which divide the number of groups or do not. */
+static void groups_do_not_matter(void **state)
+{
+    static const struct setting s[] = {
+        { "n_heads", 6 }, { "n_kv_heads", 2 }, { "kv_seq_len", 333 }, { "kv_capacity", 334 }, { "nwg", 7 }, { NULL, 0 },
+    };
+    static const int groups[] = { 1, 2, 3, 4, 7, 32 };
+    struct op_run r;
+    (void)state;
+    run_open(&r, "flash_attn_vec_f16kv_dk256", s, MXB_FILL_EXACT);
+    for (uint32_t k = 0; k < r.pr.op->nimpl; k++)
+        for (size_t i = 0; i < MXB_COUNT(groups); i++) {
+            const struct tile_value tile[] = { { "ROWS", 2 }, { "GROUPS", groups[i] } };
+            if (!run_cpu(&r, k, tile, 2)) continue;
+            const struct check_report c = judge(&r);
+            if (c.status != ST_PASS) fail_msg("GROUPS=%d: %s", groups[i], c.text);
+        }
+    run_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test(wide_window_changes_nothing),
         cmocka_unit_test(copies_keep_bits),
         cmocka_unit_test(tiles_do_not_matter),
+        cmocka_unit_test(groups_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

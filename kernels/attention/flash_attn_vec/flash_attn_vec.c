@@ -196,13 +196,20 @@ static const struct mxb_kernel subgroup_kernel[] = {
       .local = { "WG" }, .local_bytes = "WG / SG * ROWS * (4 * BD + 8)" },
 };
 
-static const struct mxb_tile cpu_tiles[] = {     /* S_ROWS */
+static const struct mxb_tile cpu_tiles[] = {     /* S_ROWS, S_GROUPS */
     { "ROWS", 1000, "min(n_heads / n_kv_heads, 8)", "1 2 4 8 16", "query heads of a key/value head per item" },
+    /* Some 32 items, for that many threads, but 4 groups at least: chunks that lie alone are read a sixth slower. */
+    { "GROUPS", 1001, "max(min(nwg, 4), min(nwg, n_kv_heads * nwg / 32))", "1 2 4 8 16 32",
+      "groups per item, whose chunks it takes in the order of addresses" },
 };
-static const struct mxb_limit cpu_limits[] = { { "ROWS >= 1 && ROWS <= 1024", "ROWS must be in 1..1024" } };
+static const struct mxb_limit cpu_limits[] = {
+    { "ROWS >= 1 && ROWS <= 1024", "ROWS must be in 1..1024" },
+    { "GROUPS >= 1 && GROUPS <= 32", "GROUPS must be in 1..32" },
+};
 #define CPU_KERNEL(name)                                                                                             \
-    { .entry = #name, .source = #name, .grid = { "n_kv_heads * cdiv(n_heads / n_kv_heads, ROWS)", "nwg" },           \
-      .scratch_bytes = "ROWS * (8 * BD + 512) + 4096", .cpu = name }
+    { .entry = #name, .source = #name,                                                                              \
+      .grid = { "n_kv_heads * cdiv(n_heads / n_kv_heads, ROWS)", "cdiv(nwg, GROUPS)" },                              \
+      .scratch_bytes = "ROWS * (8 * BD + 512 + GROUPS * (4 * BD + 136)) + 4096", .cpu = name }
 static const struct mxb_kernel cpu_kernel[] = { CPU_KERNEL(flash_attn_vec_cpu) };
 static const struct mxb_kernel cpu_avx2_kernel[] = { CPU_KERNEL(flash_attn_vec_cpu_avx2) };
 static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_vec_cpu_avx512) };

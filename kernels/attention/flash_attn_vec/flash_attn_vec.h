@@ -9,11 +9,11 @@
 enum { T_Q, T_K, T_V, T_TMP };                   /* tensors = bindings 0..3 */
 enum { MASK_NONE, MASK_CAUSAL, MASK_SLIDING };   /* parameter mask_type */
 
-/* mxb_args.spec of the CPU kernels: the entry's dtypes (Q and tmp, K and V, unused) and head dimension, the tile. */
-enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_BD, S_ROWS };
+/* mxb_args.spec of the CPU kernels: the entry's dtypes (Q and tmp, K and V, unused) and head dimension, the tiles. */
+enum { S_DTYPE, S_DTYPE2, S_DTYPE3, S_BD, S_ROWS, S_GROUPS };
 
-/* CPU kernels, one per instruction set; grid (n_kv_heads * row blocks, nwg), one item = up to ROWS query heads of one
- * key/value head in one group. */
+/* CPU kernels, one per instruction set; grid (n_kv_heads * row blocks, ceil(nwg / GROUPS)), one item = up to ROWS query heads
+ * of one key/value head in GROUPS groups. */
 void flash_attn_vec_cpu(const struct mxb_args *, int64_t begin, int64_t end);
 void flash_attn_vec_cpu_avx2(const struct mxb_args *, int64_t begin, int64_t end);
 void flash_attn_vec_cpu_avx512(const struct mxb_args *, int64_t begin, int64_t end);

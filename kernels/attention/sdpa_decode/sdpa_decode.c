@@ -134,7 +134,7 @@ static const struct mxb_limit cpu_limits[] = {
 #define CPU_KERNELS(suffix)                                                                                          \
     { .entry = "sdpa_decode_cpu" #suffix, .source = "sdpa_decode_cpu" #suffix, .bind = "Q K V tmp",                  \
       .grid = { "n_kv_heads * cdiv(n_heads / n_kv_heads, ROWS)", "PARTS" },                                          \
-      .scratch_bytes = "ROWS * (8 * 512 + 512) + 4096", .cpu = sdpa_decode_cpu##suffix },                       \
+      .scratch_bytes = "ROWS * (12 * 512 + 648) + 4096", .cpu = sdpa_decode_cpu##suffix },                      \
     { .entry = "sdpa_decode_merge_cpu" #suffix, .source = "sdpa_decode_cpu" #suffix, .bind = "tmp O",                \
       .grid = { "n_heads" }, .cpu = sdpa_decode_merge_cpu##suffix }
 static const struct mxb_kernel cpu_kernels[] = { CPU_KERNELS() };

@@ -1,7 +1,14 @@
 /* Decode attention on the CPU for the vector width of the including file, which defines KERNEL and MERGE as the names of the
- * two functions: partial sums of one part of the keys, and their merge. */
+ * two functions: partial sums of one part of the keys, which are neighbours, and their merge. */
 #include "kernels/attention/sdpa_decode/sdpa_decode.h"
 #include "kernels/common/attend_split_cpu.h"
+
+/* First key of a part: whole chunks for each, for the last what there is. */
+static int64_t first_key(const struct sdpa_decode_params *p, int64_t part, int64_t parts)
+{
+    const int64_t n = p->kv_seq_len, key = (n + ATTEND_KEYS - 1) / ATTEND_KEYS * part / parts * ATTEND_KEYS;
+    return key < n ? key : n;
+}
 
 void KERNEL(const struct mxb_args *a, int64_t begin, int64_t end)
 {
@@ -12,10 +19,11 @@ void KERNEL(const struct mxb_args *a, int64_t begin, int64_t end)
         const int64_t unit = item % a->groups[0], part = item / a->groups[0], kv = unit / blocks;
         const int64_t first = unit % blocks * most, r0 = kv * per_kv + first;
         struct attend t = { .d = p->head_dim, .rows = per_kv - first < most ? per_kv - first : most, .scale = p->scale };
-        attend_start(&t, a->scratch);
+        float *sums = attend_start_groups(&t, a->scratch, 1);
         attend_load_q(MXB_F32, &t, (const float *)a->buf[PART_Q] + r0 * t.d, false);
-        attend_group(MXB_F32, &t, (const float *)a->buf[PART_K] + kv * kv_size, (const float *)a->buf[PART_V] + kv * kv_size,
-                     part, parts, 0, p->kv_seq_len);
+        attend_groups(MXB_F32, &t, sums, (const float *)a->buf[PART_K] + kv * kv_size,
+                      (const float *)a->buf[PART_V] + kv * kv_size, 0, 1, 1, first_key(p, part, parts),
+                      first_key(p, part + 1, parts));
         for (int64_t i = 0; i < t.rows; i++) {
             attend_store_a(&t, i, a->buf[PART_TMP], r0 + i, part, parts, 1);
             attend_store_sm(&t, i, a->buf[PART_TMP], p->n_heads, r0 + i, part, parts);
