@@ -12,12 +12,14 @@ AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-wi
 # Newer instruction sets, as far as the compiler has them.
 takes    = $(shell $(CC) $(1) -fsyntax-only -x c /dev/null 2> /dev/null && echo $(1))
 AVX512_BF16 := $(AVX512) $(call takes,-mavx512bf16)
+AVX512_FP16 := $(AVX512) $(call takes,-mavx512fp16)
 AMX     := $(AVX512_BF16) $(call takes,-mamx-tile -mamx-bf16)
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 # -ffp-contract=off: the oracle rounds where it is written; only the CPU kernels may fuse.
 BASE    := -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) -I. -I$(BUILD) -MMD -MP \
            '-DMXB_CFLAGS="$(CFLAGS)"' '-DMXB_AVX2_FLAGS="$(AVX2)"' '-DMXB_AVX512_FLAGS="$(AVX512)"' \
-           '-DMXB_AVX512_BF16_FLAGS="$(AVX512_BF16)"' '-DMXB_AMX_FLAGS="$(AMX)"'
+           '-DMXB_AVX512_BF16_FLAGS="$(AVX512_BF16)"' '-DMXB_AVX512_FP16_FLAGS="$(AVX512_FP16)"' \
+           '-DMXB_AMX_FLAGS="$(AMX)"'
 LDLIBS  := -lyaml -lsqlite3 -ljson-c -lz -lpthread -ldl -lm
 X86     := $(filter x86_64,$(shell uname -m))
 
@@ -45,7 +47,7 @@ $(BUILD)/mlxbench: $(OBJ) $(GEN)/spirv.o
 	$(CC) $(CFLAGS) $(SAN) -rdynamic -o $@ $^ $(LDLIBS)
 
 # ---- objects: kernels' CPU files by suffix ----
-ISA_OF = $(if $(filter %_amx,$1),$(AMX))$(if $(filter %_avx512_bf16,$1),$(AVX512_BF16))$(if $(filter %_avx512,$1),$(AVX512))$(if \
+ISA_OF = $(if $(filter %_amx,$1),$(AMX))$(if $(filter %_avx512_bf16,$1),$(AVX512_BF16))$(if $(filter %_avx512_fp16,$1),$(AVX512_FP16))$(if $(filter %_avx512,$1),$(AVX512))$(if \
          $(filter %_avx2,$1),$(AVX2))
 ISA = $(if $(X86),$(call ISA_OF,$*))
 # COVER: what a fuzzer follows.  It runs no kernel, so those are compiled in the quickest way.

@@ -29,7 +29,7 @@ struct view {                        /* one output under comparison */
     const struct mxb_ref *ref;
     const void *got;
     double u_out, u_acc;
-    bool narrow;                     /* the impl's roundings of intermediate results count */
+    bool narrow, short_sums;         /* the impl's roundings of intermediate results count, and its sums in T */
     double overflow;                 /* values of this magnitude and more round to infinity */
     double floor2;                   /* smallest sigma, squared */
     double gate2;                    /* largest (e/sigma)^2 of a good element */
@@ -51,7 +51,8 @@ static struct view make_view(const struct mxb_problem *pr, uint32_t t, const str
     return (struct view){
         .dtype = dt, .bits = integer || exact || pr->fill == MXB_FILL_EXACT, .signed_zero = exact,
         .ref = ref, .got = got,
-        .u_out = u, .u_acc = mxb_unit(im->acc), .narrow = im->narrow && ref->n, .overflow = (2 - u) * (dt == MXB_F16 ? 0x1p15 : 0x1p127),
+        .u_out = u, .u_acc = mxb_unit(im->acc), .narrow = im->narrow && ref->n,
+        .short_sums = im->short_sums && ref->h, .overflow = (2 - u) * (dt == MXB_F16 ? 0x1p15 : 0x1p127),
         .floor2 = dtype_tiny(dt) * dtype_tiny(dt) / 4, .gate2 = CHECK_GATE_MAX * CHECK_GATE_MAX * tolerance * tolerance,
     };
 }
@@ -68,8 +69,9 @@ static bool same(double want, double got, bool signed_zero)
 static double variance(const struct view *w, uint64_t i)
 {
     const double p = w->ref->p ? w->ref->p[i] : 0, x = w->ref->x ? w->ref->x[i] : 0, n = w->narrow ? w->ref->n[i] : 0;
+    const double h = w->short_sums ? w->ref->h[i] : 0;
     const double out = w->u_out * w->ref->v[i], acc = w->u_acc * p;
-    const double var = out * out + acc * acc + x * x + n * n;
+    const double var = out * out + acc * acc + x * x + n * n + h * h;
     return var < w->floor2 ? w->floor2 : var;
 }
 

@@ -1,6 +1,6 @@
 /* Is it right: the error model.
  *
- * sigma^2 = (u_out*r)^2 + (u_acc*P)^2 + x^2 (+ n^2 for an impl that narrows), floored at half the smallest subnormal of the output dtype, where r is the
+ * sigma^2 = (u_out*r)^2 + (u_acc*P)^2 + x^2 (+ n^2 for an impl that narrows, + h^2 for one with short sums), floored at half the smallest subnormal of the output dtype, where r is the
  * oracle's value, P and x its error scales, u the unit roundoffs.  Gates: rms(e/sigma) <= 1 and max(e/sigma) <= 8 per
  * tensor, NaN and infinities equal in class and place (and sign of inf).  Exact tensors, integer tensors and the exact
  * fill: bit equality with the oracle's value rounded once (+0 and -0 differ only where the tensor is MXB_TOL_EXACT; the

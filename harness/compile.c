@@ -110,8 +110,8 @@ int compile_glsl(const char *text, const char *name, const char *defines, void *
 static const char *isa_flags(const char *path)
 {
     static const struct { const char *suffix, *flags; } isa[] = {
-        { "_amx.c", MXB_AMX_FLAGS }, { "_avx512_bf16.c", MXB_AVX512_BF16_FLAGS }, { "_avx512.c", MXB_AVX512_FLAGS },
-        { "_avx2.c", MXB_AVX2_FLAGS },
+        { "_amx.c", MXB_AMX_FLAGS }, { "_avx512_bf16.c", MXB_AVX512_BF16_FLAGS }, { "_avx512_fp16.c", MXB_AVX512_FP16_FLAGS },
+        { "_avx512.c", MXB_AVX512_FLAGS }, { "_avx2.c", MXB_AVX2_FLAGS },
     };
     for (size_t i = 0; i < MXB_COUNT(isa); i++) {
         const char *const at = strstr(path, isa[i].suffix);

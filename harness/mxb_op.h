@@ -84,6 +84,8 @@ struct mxb_ref {                     /* a tensor as the oracle sees it, one per 
     double *x;                       /* outputs: standard deviation of op-declared extra errors, absolute; starts at 0 */
     double *n;                       /* outputs of ops with an impl that narrows: standard deviation that its roundings to T
                                       * add, absolute; starts at 0; else NULL */
+    double *h;                       /* outputs of ops with an impl that adds in T: standard deviation that these sums add,
+                                      * absolute; starts at 0; else NULL */
 };
 
 struct mxb_kernel {                  /* one device function of an impl, in step order */
@@ -109,6 +111,7 @@ struct mxb_impl {                    /* one way to compute the op */
     const struct mxb_kernel *kernel; uint32_t nkernel;
     enum mxb_dtype acc;              /* type of its accumulators: u_acc of the error model; MXB_F32 by default */
     bool narrow;                     /* rounds intermediate results to T: mxb_ref.n joins the error model */
+    bool short_sums;                 /* adds a few products in T before they join its accumulator: mxb_ref.h joins too */
 };
 
 /* What a custom generator may look at. */

@@ -37,6 +37,13 @@ static bool narrows(const struct mxb_op *op)
     return false;
 }
 
+static bool sums_short(const struct mxb_op *op)
+{
+    for (uint32_t i = 0; i < op->nimpl; i++)
+        if (op->impl[i].short_sums) return true;
+    return false;
+}
+
 /* Bytes that oracle_run will touch: whole inputs, and of the outputs the items asked for. */
 static double bytes_needed(const struct mxb_problem *pr, const struct item_set *set)
 {
@@ -44,7 +51,7 @@ static double bytes_needed(const struct mxb_problem *pr, const struct item_set *
     double sum = 0;
     for (uint32_t t = 0; t < pr->op->ntensor; t++)
         sum += (double)pr->nelem[t] * sizeof(double) *
-               ((problem_reads(pr, t) ? 1 : 0) + (problem_writes(pr, t) ? (narrows(pr->op) ? 4 : 3) * share : 0));
+               ((problem_reads(pr, t) ? 1 : 0) + (problem_writes(pr, t) ? (3 + narrows(pr->op) + sums_short(pr->op)) * share : 0));
     return sum;
 }
 
@@ -57,7 +64,7 @@ static double *new_array(uint64_t n)
 static int alloc_tensor(const struct mxb_problem *pr, uint32_t t, struct mxb_ref *r)
 {
     const bool writes = problem_writes(pr, t), scaled = pr->op->tensor[t].tol == MXB_TOL_SIGMA;
-    const bool narrow = writes && scaled && narrows(pr->op);
+    const bool narrow = writes && scaled && narrows(pr->op), sums = writes && scaled && sums_short(pr->op);
     if (!writes && !problem_reads(pr, t))
         return 0;
     r->v = new_array(pr->nelem[t]);
@@ -67,7 +74,9 @@ static int alloc_tensor(const struct mxb_problem *pr, uint32_t t, struct mxb_ref
         r->x = new_array(pr->nelem[t]);
     if (narrow)
         r->n = new_array(pr->nelem[t]);
-    return r->v && (!writes || (r->x && (r->p || !scaled) && (r->n || !narrow))) ? 0 : MXB_ENOMEM;
+    if (sums)
+        r->h = new_array(pr->nelem[t]);
+    return r->v && (!writes || (r->x && (r->p || !scaled) && (r->n || !narrow) && (r->h || !sums))) ? 0 : MXB_ENOMEM;
 }
 
 int oracle_run(const struct mxb_problem *pr, void *const *stored, const struct item_set *set, uint32_t threads,
@@ -106,6 +115,7 @@ void oracle_free(struct oracle *o)
         free(o->t[t].p);
         free(o->t[t].x);
         free(o->t[t].n);
+        free(o->t[t].h);
     }
     *o = (struct oracle){ 0 };
 }

@@ -33,7 +33,7 @@ lint_cppcheck() {
 # The texts of the flags only have to differ.
 each() {
     flags="-std=c11 -D_GNU_SOURCE -fPIC -I. -I$build"
-    for name in CFLAGS AVX2_FLAGS AVX512_FLAGS AVX512_BF16_FLAGS AMX_FLAGS; do flags="$flags -DMXB_$name=\"$name\""; done
+    for name in CFLAGS AVX2_FLAGS AVX512_FLAGS AVX512_BF16_FLAGS AVX512_FP16_FLAGS AMX_FLAGS; do flags="$flags -DMXB_$name=\"$name\""; done
     export build flags
     # shellcheck disable=SC2086
     printf '%s\n' $sources | xargs -P "$jobs" -n 1 sh -c "$1" sh > "$2" 2>&1

@@ -13,21 +13,40 @@
 #include <string.h>
 
 #include "backends/cpu/cpu.h"
+#if defined(TEST_SHORT_SUMS)         /* one emulation per program: they are the same functions in other types */
+#include "tests/unit/fp16_emulation.h"
+#else
 #include "tests/unit/amx_emulation.h"
+#endif
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill.h"
 
 enum { MASK_NONE, MASK_RANK2, MASK_RANK4 };
 
-static const struct isa { const char *name; mxb_cpu_fn fn; uint64_t needs; bool bf16; int64_t keys; } isas[] = {
-    { "base", flash_attn_prefill_cpu, 0, false, 8 },
-    { "avx2", flash_attn_prefill_cpu_avx2, MXB_FEAT_AVX2, false, 8 },
-    { "avx512", flash_attn_prefill_cpu_avx512, MXB_FEAT_AVX512, false, 8 },
-    { "avx512_bf16", flash_attn_prefill_cpu_avx512_bf16, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16, true, 8 },
-    { "amx", flash_attn_prefill_cpu_amx, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16 | MXB_FEAT_AMX_BF16, true, 32 },
-#if defined(AMX_EMULATED)
-    { "emulated amx", flash_attn_prefill_emulated_amx, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16, true, 32 },
+#if defined(TEST_SHORT_SUMS)
+#define TYPE_16 MXB_F16              /* what its kernels take */
+#define TYPE_32 MXB_F16
+#else
+#define TYPE_16 MXB_BF16
+#define TYPE_32 MXB_F32
 #endif
-};                                   /* bf16: takes that alone and narrows weights to it; keys: of a block */
+
+static const struct isa { const char *name; mxb_cpu_fn fn; uint64_t needs; enum mxb_dtype type; int64_t keys; } isas[] = {
+#if defined(TEST_SHORT_SUMS)
+    { "avx512_fp16", flash_attn_prefill_cpu_avx512_fp16, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_FP16, MXB_F16, 8 },
+#if defined(FP16_EMULATED)
+    { "emulated fp16", flash_attn_prefill_emulated_fp16, MXB_FEAT_AVX512, MXB_F16, 8 },
+#endif
+#else
+    { "base", flash_attn_prefill_cpu, 0, MXB_F32, 8 },
+    { "avx2", flash_attn_prefill_cpu_avx2, MXB_FEAT_AVX2, MXB_F32, 8 },
+    { "avx512", flash_attn_prefill_cpu_avx512, MXB_FEAT_AVX512, MXB_F32, 8 },
+    { "avx512_bf16", flash_attn_prefill_cpu_avx512_bf16, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16, MXB_BF16, 8 },
+    { "amx", flash_attn_prefill_cpu_amx, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16 | MXB_FEAT_AMX_BF16, MXB_BF16, 32 },
+#if defined(AMX_EMULATED)
+    { "emulated amx", flash_attn_prefill_emulated_amx, MXB_FEAT_AVX512 | MXB_FEAT_AVX512_BF16, MXB_BF16, 32 },
+#endif
+#endif
+};                                   /* type: takes that alone and narrows weights to it, MXB_F32: takes all; keys: of a block */
 
 /* One problem with exact-size buffers, so that a sanitizer sees every access outside a tensor. */
 struct attn {
@@ -45,7 +64,7 @@ static bool available(const struct isa *isa, const struct attn *a)
     static struct mxb_caps caps;                     /* asked once */
     char err[MXB_ERRLEN];
     if (!caps.features) assert_int_equal(mxb_backend_cpu.info(0, &caps, err, sizeof err), 0);
-    return (caps.features & isa->needs) == isa->needs && (!isa->bf16 || a->dt == MXB_BF16);
+    return (caps.features & isa->needs) == isa->needs && (isa->type == MXB_F32 || a->dt == isa->type);
 }
 
 static size_t element(const struct attn *a, int t)
@@ -125,7 +144,7 @@ static void spec_of(const struct attn *a, int32_t spec[MXB_MAX_SPEC])
 static size_t scratch_bytes(const struct attn *a, const struct isa *isa)
 {
     const int64_t bq = cdiv(a->bq, 32) * 32, bk = cdiv(a->bk, isa->keys) * isa->keys;
-    const int64_t size = isa->bf16 ? 2 : 4, cell = isa->keys == 32 ? 6 : 4;
+    const int64_t size = isa->type != MXB_F32 ? 2 : 4, cell = isa->keys == 32 ? 6 : 4;
     return (size_t)(bq * (a->d * (size + 4) + bk * cell + 12) + bk * a->d * 2 * size);
 }
 
@@ -207,12 +226,14 @@ static double *reference(const struct attn *a)
 }
 
 /* Allows the final rounding and f32 sums: scores of `spread` 1 have errors around 1e-6, which is also the relative error
- * of the weights.  Weights narrowed to bf16 are off by one unit roundoff at most. */
+ * of the weights.  Weights narrowed to 16 bits are off by one unit roundoff at most.  Scores and values that are
+ * added in f16 are off by some more; no sum of weighted values is beyond |o| + far. */
 static void expect_reference(const struct attn *a, const struct isa *isa, const double *want)
 {
     for (size_t i = 0; i < a->n[T_O]; i++) {
-        const double got = at(a, T_O, (int64_t)i), narrow = isa->bf16 ? want[a->n[T_O] + i] : 0;
-        const double allowed = mxb_unit(a->dt) * (fabs(want[i]) + narrow) + 1e-5;
+        const double got = at(a, T_O, (int64_t)i), narrow = isa->type != MXB_F32 ? want[a->n[T_O] + i] : 0;
+        const double sums = isa->type == MXB_F16 ? 8 * (fabs(want[i]) + narrow) : 0;
+        const double allowed = mxb_unit(a->dt) * (fabs(want[i]) + narrow + sums) + 1e-5;
         if (!(fabs(got - want[i]) <= allowed))
             fail_msg("%s dtype %s D=%d BQ=%d BK=%d qL=%u kL=%u mask=%u bool=%d causal=%u blk=%u off=%u: o[%zu] is %.9g, not %.9g",
                      isa->name, mxb_dtype_name(a->dt), (int)a->d, (int)a->bq, (int)a->bk, a->p.seq_len_q, a->p.seq_len_k, a->p.mask,

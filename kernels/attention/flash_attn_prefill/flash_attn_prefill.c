@@ -143,6 +143,12 @@ static const char coopmat_bf16_entries[] =
     "flash_attn_prefill_bf16_d256 flash_attn_prefill_bf16_d256_boolmask "
     "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbfloat16 "
     "steel_attention_bfloat16_bq32_bk16_bd256_wm4_wn1_maskbool_";
+static const char entries_f16[] =
+    SMALL_F16
+    "flash_attn_prefill_f16_d256 flash_attn_prefill_f16_d256_boolmask "
+    "flash_attn_prefill_f16_d512 flash_attn_prefill_f16_d512_boolmask "
+    "steel_attention_float16_bq32_bk16_bd256_wm4_wn1_maskfloat16 steel_attention_float16_bq32_bk16_bd256_wm4_wn1_maskbool_ "
+    "steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskfloat16 steel_attention_float16_bq8_bk8_bd512_wm1_wn1_maskbool_";
 static const char entries_bf16[] =
     SMALL_BF16
     "flash_attn_prefill_bf16_d256 flash_attn_prefill_bf16_d256_boolmask "
@@ -239,6 +245,16 @@ static const struct mxb_limit cpu_limits[] = { CPU_LIMITS };
 static const struct mxb_limit cpu_bf16_limits[] = {
     CPU_LIMITS, { BF16_BUILT, "the compiler that built mlxbench has no AVX-512 BF16 and AMX" },
 };
+/* gcc from 12 on, clang from 14 on. */
+#if defined(__x86_64__) && (__GNUC__ >= 12 || __clang_major__ >= 14)
+#define FP16_BUILT "1"
+#else
+#define FP16_BUILT "0"
+#endif
+static const struct mxb_limit cpu_fp16_limits[] = {
+    CPU_LIMITS, { "BK % 16 == 0", "BK must be a multiple of the 16 products that are added in f16" },
+    { FP16_BUILT, "the compiler that built mlxbench has no AVX-512 FP16" },
+};
 /* Q' in operands of `size` bytes an element and O in f32, K and V as operands, `cell` bytes for each score, three numbers per
  * row; rows are padded to 32 queries and `kn` keys. */
 #define CPU_SCRATCH(size, kn, cell)                                                                                  \
@@ -248,12 +264,14 @@ static const struct mxb_limit cpu_bf16_limits[] = {
     { .entry = #name, .source = #name, .grid = { "cdiv(seq_len_q, BQ)", "n_heads", "batch" },                        \
       .scratch_bytes = scratch, .cpu = name }
 static const char scratch_f32[] = CPU_SCRATCH("4", "8", "4");
+static const char scratch_halves[] = CPU_SCRATCH("2", "8", "4");
 static const char scratch_pairs[] = CPU_SCRATCH("2", "8", "4");
 static const char scratch_amx[] = CPU_SCRATCH("2", "32", "6");       /* weights once more, row by row */
 static const struct mxb_kernel cpu_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu, scratch_f32) };
 static const struct mxb_kernel cpu_avx2_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx2, scratch_f32) };
 static const struct mxb_kernel cpu_avx512_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx512, scratch_f32) };
 static const struct mxb_kernel cpu_bf16_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx512_bf16, scratch_pairs) };
+static const struct mxb_kernel cpu_fp16_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_avx512_fp16, scratch_halves) };
 static const struct mxb_kernel cpu_amx_kernel[] = { CPU_KERNEL(flash_attn_prefill_cpu_amx, scratch_amx) };
 
 #define CPU_IMPL(n, text, feature, k)                                                                                \
@@ -277,6 +295,10 @@ static const struct mxb_impl impls[] = {
     CPU_IMPL("base", "vectors of the baseline instruction set", 0, cpu_kernel),
     CPU_BF16_IMPL("amx", "AMX tiles", MXB_FEAT_AMX_BF16, cpu_amx_tiles, cpu_amx_kernel),
     CPU_BF16_IMPL("avx512_bf16", "16 queries per vector, vdpbf16ps", 0, cpu_tiles, cpu_bf16_kernel),
+    { .lang = "c", .name = "avx512_fp16", .about = "32 queries per vector, 16 products added in f16, weights narrowed to f16",
+      .needs = MXB_FEAT_AVX512 | MXB_FEAT_AVX512_FP16, .entries = entries_f16, .consts = consts, .nconst = MXB_COUNT(consts),
+      .tile = cpu_tiles, .ntile = MXB_COUNT(cpu_tiles), .limit = cpu_fp16_limits, .nlimit = MXB_COUNT(cpu_fp16_limits),
+      .kernel = cpu_fp16_kernel, .nkernel = 1, .narrow = true, .short_sums = true },
     { .lang = "cl comp", .name = "tiled", .about = "Q and one of K and V in local memory, output in registers",
       .needs = MXB_FEAT_F16_STORAGE | MXB_FEAT_U8_STORAGE, .entries = entries_16bit, .consts = consts,
       .nconst = MXB_COUNT(consts), .tile = gpu_tiles, .ntile = MXB_COUNT(gpu_tiles), .limit = gpu_limits,

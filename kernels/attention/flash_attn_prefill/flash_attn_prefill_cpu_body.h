@@ -5,20 +5,24 @@
  * per item, so the scores come from broadcast keys and the softmax needs no operation across lanes:
  *     S[j][i] = sum_d K[j][d] Qt[d][i]          KN keys x QN vectors of queries in registers
  *     O[i][d] = O[i][d] f[i] + sum_j P[j][i] V[j][d]          PN queries x DN vectors of d in registers
- * Operands are f32 (flash_attn_prefill_cpu_f32.h) or pairs of bf16 (.._pairs.h), products are made in vectors (.._vectors.h) or
- * AMX tiles (.._tiles.h): flash_attn_prefill_cpu_tile.h says how the including file chooses.
+ * Operands are f32 (flash_attn_prefill_cpu_f32.h), pairs of bf16 (.._pairs.h) or f16 (.._halves.h), products are made in vectors
+ * (.._vectors.h) or AMX tiles (.._tiles.h): flash_attn_prefill_cpu_tile.h says how the including file chooses.
  *
  * Queries (a vector of them) for which a whole key tile is masked keep their state bit for bit, which is also what skipping
  * the tile (class 0 of blk) does. */
-#if defined(PAIRS)
+#if defined(HALVES)
+#include "kernels/attention/flash_attn_prefill/flash_attn_prefill_cpu_halves.h"
+#elif defined(PAIRS)
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_cpu_pairs.h"
 #else
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_cpu_f32.h"
 #endif
 #if defined(TILES)
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_cpu_tiles.h"
-#else
+#elif !defined(HALVES)
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_cpu_vectors.h"
+#endif
+#if !defined(TILES)
 #define TILES_BEGIN()
 #define TILES_END()
 #endif

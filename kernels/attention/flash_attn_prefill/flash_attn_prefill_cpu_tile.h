@@ -1,6 +1,7 @@
 /* What one item of flash_attn_prefill on the CPU works on, and what all kernels do alike to its scores: scale, causal rule and
  * mask.  The including file may define
  *     PAIRS    operands are pairs of bf16 (flash_attn_prefill_cpu_pairs.h), not f32 (flash_attn_prefill_cpu_f32.h)
+ *     HALVES   operands are f16 and so are sums of a few products (flash_attn_prefill_cpu_halves.h)
  *     TILES    products are made in AMX tiles (flash_attn_prefill_cpu_tiles.h), not in vectors (.._cpu_vectors.h) */
 #ifndef FLASH_ATTN_PREFILL_CPU_TILE_H
 #define FLASH_ATTN_PREFILL_CPU_TILE_H
@@ -11,6 +12,9 @@
 #if defined(PAIRS)
 typedef uint32_t operand;            /* two neighbours along the axis of the sum, the first in the lower half */
 enum { PER = 2 };                    /* elements per operand */
+#elif defined(HALVES)
+typedef uint16_t operand;
+enum { PER = 1 };
 #else
 typedef float operand;
 enum { PER = 1 };
@@ -46,6 +50,7 @@ struct tile {                        /* one query tile of one head, its current 
     float *o;                        /* [rows_pad][d] */
     float *m, *l, *f;                /* [rows_pad]: running maximum, running sum, factor that this key tile puts on both sums */
     bool live[MAX_BQ / VL];          /* per vector of queries: attends some key of this key tile */
+    bool short_scores, short_values; /* with HALVES: this key tile's numbers are small enough for sums in f16 */
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -27,7 +27,12 @@
  *     n^2 = sum_j max(w_j u_T, t / l)^2 / 3 (v_j - o)^2 + (z / l)^2,   l the sum of the weights before they are normalised.
  * For f16 t is half a subnormal step and z is 0.  Instructions on bf16 take subnormal numbers for 0, weights and values, and
  * make 0 of subnormal sums: each key may lose t = z = 2^-126.  (So may a score, where it changes nothing unless the other
- * factor exceeds 2^100.) */
+ * factor exceeds 2^100.)
+ *
+ * h is what an impl adds that rounds each partial sum of 16 neighbouring products to f16, along the head dimension for the scores,
+ * along the keys for the values: errors uniform within half a step, so of standard deviation r(s) = max(u_T |s|, 2^-25) / sqrt 3,
+ *     h^2 = sum_j (w_j ln 2 alpha)^2 H_j^2 (v_j - o)^2 + sum_j r(s_j)^2,
+ * H_j^2 the sum of r^2 over the partial sums of Q.K_j, s_j those of w v, whose smallest step is 2^-24 / l. */
 #include "kernels/attention/flash_attn_prefill/flash_attn_prefill_host.h"
 #include <math.h>
 #include <stdlib.h>
@@ -39,12 +44,14 @@ static const double NEG_BIG = -0x1.fffffep126;
 struct key {
     double s, w;                                     /* score, weight */
     double a;                                        /* variance of the weight's relative error */
+    double h;                                        /* the same by sums in f16 */
     double rescale;                                  /* what a new maximum at this key adds to the keys before it */
 };
 
 struct row {                                         /* one query row and what it reads */
     uint32_t d, keys;                                /* keys [0,keys) pass the causal rule */
     double unit_t, step_t, lost_t;                   /* u_T, t, z */
+    bool short_sums;                                 /* an impl may add in f16 */
     double q[HEAD_DIM_MAX], unit;                    /* Q' or Q; the factor on the dot product */
     const double *k, *v, *mask;                      /* mask: this row's cells or NULL */
     bool boolmask;
@@ -61,7 +68,7 @@ static struct row find_row(const struct mxb_problem *pr, const struct mxb_ref *t
         .d = flash_attn_prefill_head_dim(pr->entry), .unit = p->narrow_q ? 1 : alpha,
         .keys = p->do_causal && keys < p->seq_len_k ? (uint32_t)keys : p->seq_len_k,
         .boolmask = pr->dtype[T_MASK] == MXB_BOOL,
-        .unit_t = mxb_unit(dt), .step_t = dt == MXB_F16 ? 0x1p-25 : flush, .lost_t = dt == MXB_F16 ? 0 : flush,
+        .short_sums = t[T_O].h && dt == MXB_F16, .unit_t = mxb_unit(dt), .step_t = dt == MXB_F16 ? 0x1p-25 : flush, .lost_t = dt == MXB_F16 ? 0 : flush,
     };
     for (uint32_t c = 0; c < r.d; c++) {
         const double x = t[T_Q].v[item * r.d + c];
@@ -81,16 +88,25 @@ static double exp2_variance(double x)
     return argument * argument + function * function;
 }
 
+/* Variance of the rounding of s to f16, where a weight of 1 / l is 1 in f16. */
+static double short_error2(double s, double l)
+{
+    const double error = fmax(0x1p-11 * fabs(s), 0x1p-25 / l);
+    return error * error / 3;
+}
+
 /* Score of key j, -inf where it is not attended, and in a what its errors do to the weight. */
 static struct key score(const struct row *r, uint32_t j)
 {
     const double *k = r->k + (uint64_t)j * r->d, cell = r->mask ? r->mask[j] : 0;
-    double dot = 0, partial2 = 0;
+    double dot = 0, partial2 = 0, part = 0, part2 = 0;
     if (r->mask && (r->boolmask ? cell == 0 : cell == -INFINITY))
         return (struct key){ .s = -INFINITY };
     for (uint32_t c = 0; c < r->d; c++) {
         dot += r->q[c] * k[c];
         partial2 += dot * dot;
+        part = c % SHORT_SUM == 0 ? r->q[c] * k[c] : part + r->q[c] * k[c];
+        part2 += short_error2(part, 1);
     }
     const double scaled = dot * r->unit, term = r->boolmask ? 0 : LOG2E * cell, s = scaled + term;
     double error2 = partial2 * r->unit * r->unit;
@@ -98,7 +114,8 @@ static struct key score(const struct row *r, uint32_t j)
         error2 += scaled * scaled;
     if (term != 0)
         error2 += term * term + s * s;
-    return (struct key){ .s = s, .a = LN2 * U * LN2 * U * error2 };
+    return (struct key){ .s = s, .a = LN2 * U * LN2 * U * error2,
+                         .h = LN2 * LN2 * r->unit * r->unit * part2 };
 }
 
 /* Scores, weights and variances of all keys.  Returns the sum of the weights before they are normalised, 0 if no key is
@@ -122,6 +139,25 @@ static double weigh(const struct row *r, struct key *key)
         key[j].w /= l;
     }
     return l;
+}
+
+/* h per column. */
+static void short_sums(const struct row *r, const struct key *key, double l, const double *o, double *h)
+{
+    double part[HEAD_DIM_MAX] = { 0 }, var[HEAD_DIM_MAX] = { 0 };
+    for (uint32_t j = 0; j < r->keys; j++) {
+        const double *v = r->v + (uint64_t)j * r->d, w = key[j].w;
+        for (uint32_t c = 0; c < r->d && j % SHORT_SUM == 0; c++)
+            part[c] = 0;
+        if (w == 0)
+            continue;
+        for (uint32_t c = 0; c < r->d; c++) {
+            part[c] += w * v[c];
+            var[c] += w * w * key[j].h * (v[c] - o[c]) * (v[c] - o[c]) + short_error2(part[c], l);
+        }
+    }
+    for (uint32_t c = 0; c < r->d; c++)
+        h[c] = sqrt(var[c]);
 }
 
 /* o, and per column the variance that the keys' errors give it; p; n. */
@@ -170,8 +206,11 @@ void flash_attn_prefill_reference(const struct mxb_problem *pr, const struct mxb
         for (uint32_t c = 0; c < d; c++)
             o[c] = key ? 0 : NAN;                    /* without memory nothing can pass */
         const double l = key ? weigh(&r, key) : 0;
-        if (l != 0)
-            combine(&r, key, l, o, t[T_O].p + i * d, t[T_O].x + i * d, t[T_O].n ? t[T_O].n + i * d : NULL);
+        if (l == 0)
+            continue;
+        combine(&r, key, l, o, t[T_O].p + i * d, t[T_O].x + i * d, t[T_O].n ? t[T_O].n + i * d : NULL);
+        if (r.short_sums)
+            short_sums(&r, key, l, o, t[T_O].h + i * d);
     }
     free(key);
 }
