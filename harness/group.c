@@ -224,7 +224,7 @@ static struct job *new_bench_job(struct group *g, struct slot *s, const struct i
     j->measure.min_time_ns = b->min_time_ns;
     j->measure.max_time_ns = b->max_time_ns;
     if (s->dev->caps.kind != MXB_KIND_CPU) j->measure.warmup_floor_ns = WARMUP_FLOOR_GPU_NS;
-    j->budget_s = (b->max_time_ns + j->measure.warmup_cap_ns) / 1e9;
+    j->budget_s = 4 * j->budget_s + (b->max_time_ns + j->measure.warmup_cap_ns) / 1e9;     /* a first run, warm-up, samples */
     if (g->turns) take_turns(&j->measure, &j->budget_s, g->devices->timeout_s);
     j->control = g->plant != NULL;
     j->plant = g->plant ? *g->plant / 100 : 0;

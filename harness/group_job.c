@@ -1,5 +1,8 @@
 /* Inputs of the cases of a group, and the jobs that workers do for them (group_job.h). */
 #include "harness/group_job.h"
+
+#include <math.h>
+
 #include "harness/interrupt.h"
 
 /* A link has no content of its own, but an op's generator may look at the tensors before the one that it makes. */
@@ -72,6 +75,10 @@ static struct plan *copy_plan(struct arena *a, const struct plan *plan, enum job
     return head;
 }
 
+/* Whole seconds that a slow device, not a stuck one, may need beside the time-out: an emulated GPU does some 1e10
+ * operations a second, half a prompt of attention takes 1e12. */
+static double patience_s(const struct group *g) { return isfinite(g->flops) ? floor(g->flops / 2e9) : 0; }
+
 struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, enum mxb_fill fill,
                     const struct inputs *in)
 {
@@ -86,6 +93,7 @@ struct job *new_job(struct group *g, const struct plan *p, enum job_kind kind, e
     j->out = out;
     j->again = again;
     j->inputs_too = true;
+    j->budget_s = patience_s(g);
     if (make_case_inputs(g, plan, in, stored) || job_open_window(a, j) || make_outputs(g, plan, out)) return NULL;
     if (kind == JOB_BENCH && (make_outputs(g, plan, again) || !(j->timing = arena_alloc(a, sizeof(*j->timing)))))
         return NULL;

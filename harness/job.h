@@ -38,7 +38,7 @@ struct job {
     double plant;                    /* share of repetitions that are run but not counted: a control of the gate, else 0 */
     void *const *again;              /* room for the outputs of one more sample, on fresh buffers */
     struct measurement *timing;      /* in the window */
-    double budget_s;                 /* of sampling and of waiting for a turn: added to the time-out */
+    double budget_s;                 /* for much arithmetic, sampling and waiting for a turn: added to the time-out */
     /* the window */
     struct mxb_caps *caps;           /* PROBE: [WORKER_MAX_DEVICES] */
     struct answer *answer;
