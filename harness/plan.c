@@ -171,6 +171,10 @@ static int resolve_launch(const struct plan *p, const struct mxb_caps *caps, uin
     return 0;
 }
 
+/* A device in the machine's own memory shares it with the program, which has every tensor once, and the check, which takes
+ * about as much again. */
+enum { COPIES_ON_HOST = 3 };
+
 static int check_sizes(struct plan *p, const struct mxb_caps *caps, char *why, size_t whylen)
 {
     const struct mxb_op *op = p->pr.op;
@@ -189,6 +193,11 @@ static int check_sizes(struct plan *p, const struct mxb_caps *caps, char *why, s
     if (total > caps->mem_bytes) {
         snprintf(why, whylen, "needs %llu bytes of device memory, the device has %llu", (unsigned long long)total,
                  (unsigned long long)caps->mem_bytes);
+        return MXB_EUNSUP;
+    }
+    if (caps->kind == MXB_KIND_CPU && COPIES_ON_HOST * total > caps->mem_bytes) {
+        snprintf(why, whylen, "needs about %llu bytes of memory with the copies of the check, the machine has %llu",
+                 (unsigned long long)(COPIES_ON_HOST * total), (unsigned long long)caps->mem_bytes);
         return MXB_EUNSUP;
     }
     if (op->param_bytes > caps->push_bytes) {

@@ -101,7 +101,7 @@ static void make_cases(const struct device *d, char text[CASES][512])
     char copy[160], rows[160];
     sizes(&d->caps, copy, rows, sizeof(copy));
     snprintf(text[0], sizeof(text[0]), "{op: bench_copy, impl: all, sweep: {n: [%s]}, tile: {%s}, backends: [%s],"
-             " check: {fills: [normal], sampled: 4096}, %s}", copy, cpu ? "CHUNK: [1024, 16384]" : "GROUPS: [1024, 16777216]",
+             " check: {fills: [normal], sampled: 4096}, %s}", copy, cpu ? "CHUNK: [1024, 16384]" : "GROUPS: [1024, 65535]",
              d->be->name, usual);
     snprintf(text[1], sizeof(text[1]), "{op: bench_read, params: {n: %d}, sweep: {rows: [%s]}, backends: [%s],"
              " check: {fills: [normal], sampled: 64}, %s}", READ_ROW / 16, rows, d->be->name, usual);

@@ -5,6 +5,6 @@
 __kernel __attribute__((reqd_work_group_size(WG, 1, 1)))
 void bench_copy(__global const uint4 *x, __global uint4 *y, const struct bench_copy_params p)
 {
-    const uint line = (uint)get_global_size(0), stride = line * (uint)get_global_size(1);
-    for (uint i = (uint)get_global_id(1) * line + (uint)get_global_id(0); i < p.n; i += stride) y[i] = x[i];
+    const uint stride = (uint)get_global_size(0);
+    for (uint i = (uint)get_global_id(0); i < p.n; i += stride) y[i] = x[i];
 }

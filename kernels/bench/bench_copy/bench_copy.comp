@@ -11,7 +11,6 @@ layout(binding = 1) writeonly buffer Y { uvec4 y[]; };
 
 void main()
 {
-    const uint group = gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
-    const uint stride = gl_NumWorkGroups.y * gl_NumWorkGroups.x * WG;
-    for (uint i = group * WG + gl_LocalInvocationID.x; i < p.n; i += stride) y[i] = x[i];
+    const uint stride = gl_NumWorkGroups.x * WG;
+    for (uint i = gl_GlobalInvocationID.x; i < p.n; i += stride) y[i] = x[i];
 }

@@ -1,15 +1,15 @@
 set encoding utf8
-set terminal svg size 900,714 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,1820 dynamic enhanced font 'sans-serif,13'
 set output 'errors.svg'
 data = 'errors.csv'
 title = 'Error by entry and device'
 subtitle = 'worst of all cases; at or below 0.01: bit equal or nearly so'
-points = 28
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 3'
-array row_label[16] = ['bench_copy_u32', 'bench_read_u32', 'bench_fma_f32', 'bench_fma_f16', 'bench_spin_u32', 'rms_norm_f32', 'rms_norm_bf16', 'flash_attn_prefill_f16_d256', 'flash_attn_prefill_f16_d128', 'flash_attn_prefill_bf16_d128', 'flash_attn_prefill_f16_d64', 'flash_attn_prefill_bf16_d256', 'flash_attn_vec_f16kv_dk256', 'flash_attn_vec_reduce_dk256', 'scale_mask_softmax_f32', 'sdpa_bf16']
-rows = 16
+points = 71
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 2 4 5'
+array row_label[33] = ['bench_spin_u32', 'rms_norm_f32', 'rms_norm_bf16', 'flash_attn_prefill_f16_d256', 'flash_attn_prefill_f16_d128', 'flash_attn_prefill_bf16_d128', 'flash_attn_prefill_f16_d64', 'flash_attn_prefill_bf16_d256', 'flash_attn_vec_f16kv_dk256', 'flash_attn_vec_f16kv_dk128', 'flash_attn_vec_reduce_dk128', 'flash_attn_vec_reduce_dk256', 'scale_mask_softmax_f32', 'sdpa_bf16', 'flash_attn_prefill_f16_d256_boolmask', 'flash_attn_prefill_f16_d512', 'flash_attn_prefill_f16_d512_boolmask', 'flash_attn_vec_reduce_tq_hb_undo_dk256', 'fwht_sign_undo_f32_d256', 'merge_undo', 'flash_attn_vec_reduce_tq_hb_undo_dk512', 'flash_attn_vec_reduce_dk512', 'fwht_sign_undo_f32_d512', 'flash_attn_prefill_llamacpp_bf16_d512', 'flash_attn_vec_tq_hb_dk256', 'fwht_sign_premult_f32_d256', 'flash_attn_vec_dk256', 'aura_flash_p1_kb4_vb2_d256', 'aura_flash_pass2_d256', 'aura_flash_p1_kb4_vb4_d128', 'aura_flash_pass2_d128', 'sdpa_decode', 'gated_delta_net_recompute_wu_bf16']
+rows = 33
 # Error in sigma per entry point: the largest error (filled) and the root mean square (hollow) of each device against
 # their gates.  Before this file: terminal, output, data, title, subtitle, points, rows, row_label[], series[], colour[],
 # show (series that have data).

@@ -3,28 +3,36 @@ set terminal svg size 900,520 dynamic enhanced font 'sans-serif,13'
 set output 'roofline.svg'
 data = 'roofline.csv'
 title = 'Roofline'
-subtitle = 'lines: measured memory bandwidth and f32 peak of each device; dashed: bandwidth of the caches, f16 peak; 32'."\n".'cases without arithmetic are left out'
-points = 74
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 2 3'
-array memory_gbps[3]
-array cache_gbps[3]
-array f32_gflops[3]
-array f16_gflops[3]
-memory_gbps[1] = 3087.9
-cache_gbps[1] = 4574.7
-f32_gflops[1] = 58279.5
+subtitle = 'lines: measured memory bandwidth and f32 peak of each device; dashed: bandwidth of the caches, f16 peak; 2 cases'."\n".'without arithmetic are left out'
+points = 299
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 2 3 4 5'
+array memory_gbps[5]
+array cache_gbps[5]
+array f32_gflops[5]
+array f16_gflops[5]
+memory_gbps[1] = 3080.84
+cache_gbps[1] = 4390.17
+f32_gflops[1] = 58525.2
 f16_gflops[1] = 0
 memory_gbps[2] = 0
 cache_gbps[2] = 0
 f32_gflops[2] = 0
 f16_gflops[2] = 0
-memory_gbps[3] = 3101.9
-cache_gbps[3] = 4350.9
-f32_gflops[3] = 57910.7
-f16_gflops[3] = 63022.9
-xmin = 0.249984742
+memory_gbps[3] = 0
+cache_gbps[3] = 0
+f32_gflops[3] = 0
+f16_gflops[3] = 0
+memory_gbps[4] = 3101.33
+cache_gbps[4] = 4315.13
+f32_gflops[4] = 57819.2
+f16_gflops[4] = 62993.3
+memory_gbps[5] = 0
+cache_gbps[5] = 0
+f32_gflops[5] = 0
+f16_gflops[5] = 0
+xmin = 0.248704663
 xmax = 9006.15655
 # Roofline: rate over intensity, one point per case with its interval; lines are min(bandwidth x intensity, peak) as
 # measured, of memory and f32, dashed of the caches and f16.

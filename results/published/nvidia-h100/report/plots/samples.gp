@@ -2,12 +2,12 @@ set encoding utf8
 set terminal svg size 900,438 dynamic enhanced font 'sans-serif,13'
 set output 'samples.svg'
 data = 'samples.csv'
-title = 'Samples of bench_copy_u32 on opencl'
-subtitle = 'bench_copy_u32 n=8192 seed=1 opencl stride GROUPS=1024 warm'
-points = 887
+title = 'Samples of bench_spin_u32 on opencl NVIDIA H100 80GB HBM3, vm'
+subtitle = 'bench_spin_u32 items=64 steps=0 seed=1 opencl auto warm'
+points = 1263
 array median_us[6]
-median_us[1] = 4.78811429
-array series[1] = ['A run b8f6e237 of 2026-11-21T20:08:53Z: median 4.788 µs, 95 % interval 4.675 to 4.913']
+median_us[1] = 5.8432
+array series[1] = ['A run 72ed260d of 2026-11-21T23:08:56Z: median 5.843 µs, 95 % interval 5.294 to 6.787']
 array colour[1] = ['#0072b2']
 nseries = 1
 # Distribution of samples: the share of samples at or below a time, one step curve per run; dashed lines are the medians.

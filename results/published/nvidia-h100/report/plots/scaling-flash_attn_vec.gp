@@ -1,13 +1,13 @@
 set encoding utf8
-set terminal svg size 900,474 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,510 dynamic enhanced font 'sans-serif,13'
 set output 'scaling-flash_attn_vec.svg'
 data = 'scaling-flash_attn_vec.csv'
 title = 'Time of flash_attn_vec over nwg'
 subtitle = 'fastest impl and tile; dashed: the fitted power law'
-points = 12
-array series[3] = ['opencl: exponent -0.90', 'vulkan: exponent -0.51', 'peer:torch: exponent -0.01']
-array colour[3] = ['#0072b2', '#009e73', '#cc79a7']
-nseries = 3
+points = 26
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm: exponent -0.90', 'vulkan NVIDIA H100 80GB HBM3, vm: exponent -0.54', 'peer:torch: exponent -0.01', 'opencl NVIDIA H100 80GB HBM3, vm: exponent -0.96', 'vulkan NVIDIA H100 80GB HBM3, vm: exponent -0.67']
+array colour[5] = ['#0072b2', '#009e73', '#56b4e9', '#cc79a7', '#e69f00']
+nseries = 5
 param = 'nwg'
 # Time over a swept parameter, both logarithmic: points with intervals, dashed the power law fitted to them.
 # Before this file: terminal, output, data, title, subtitle, points, param, series[], colour[], nseries.

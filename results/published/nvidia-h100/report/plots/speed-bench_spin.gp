@@ -1,13 +1,13 @@
 set encoding utf8
-set terminal svg size 900,250 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,298 dynamic enhanced font 'sans-serif,13'
 set output 'speed-bench_spin.svg'
 data = 'speed-bench_spin.csv'
 title = 'Time of bench_spin by device'
 subtitle = 'fastest impl and tile of each device'
 points = 4
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 3'
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 4'
 array row_label[2] = ['items=64 steps=0', 'items=4096 steps=1024']
 rows = 2
 xmin = 1

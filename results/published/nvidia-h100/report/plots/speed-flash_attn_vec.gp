@@ -1,15 +1,15 @@
 set encoding utf8
-set terminal svg size 900,350 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,1334 dynamic enhanced font 'sans-serif,13'
 set output 'speed-flash_attn_vec.svg'
 data = 'speed-flash_attn_vec.csv'
 title = 'Time of flash_attn_vec by device'
-subtitle = 'n_heads=16 n_kv_heads=8 kv_seq_len=4096 kv_capacity=4096 scale=0.0625 mask_type=causal sliding_window=0'."\n".'softcap=0; fastest impl and tile of each device'
-points = 12
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 2 3'
-array row_label[4] = ['nwg=4', 'nwg=8', 'nwg=16', 'nwg=32']
-rows = 4
+subtitle = 'scale=0.0625 mask_type=causal sliding_window=0 softcap=0; fastest impl and tile of each device'
+points = 50
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 2 3 4 5'
+array row_label[16] = ['f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=4', 'f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=8', 'f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=16', 'f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=32', 'f16kv_dk256 n_heads=32 n_kv_heads=2'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=16', 'f16kv_dk256 n_heads=32 n_kv_heads=2'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=32', 'f16kv_dk128 n_heads=32 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=16', 'f16kv_dk128 n_heads=32 n_kv_heads=8'."\n".'kv_seq_len=16384 kv_capacity=16384 nwg=16', 'f16kv_dk128 n_heads=32 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=32', 'f16kv_dk128 n_heads=32 n_kv_heads=8'."\n".'kv_seq_len=16384 kv_capacity=16384 nwg=32', 'f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=2', 'f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=256 kv_capacity=256 nwg=16', 'f16kv_dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=1024 kv_capacity=1024 nwg=16', 'dk256 n_heads=16 n_kv_heads=8 kv_seq_len=256'."\n".'kv_capacity=256 nwg=16', 'dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=1024 kv_capacity=1024 nwg=16', 'dk256 n_heads=16 n_kv_heads=8'."\n".'kv_seq_len=4096 kv_capacity=4096 nwg=16']
+rows = 16
 xmin = 1
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
 # Before this file: set terminal and output, data (CSV file), title, subtitle, points (rows of data), rows (problems),

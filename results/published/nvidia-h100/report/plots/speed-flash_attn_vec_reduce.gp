@@ -1,15 +1,15 @@
 set encoding utf8
-set terminal svg size 900,200 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,964 dynamic enhanced font 'sans-serif,13'
 set output 'speed-flash_attn_vec_reduce.svg'
 data = 'speed-flash_attn_vec_reduce.csv'
 title = 'Time of flash_attn_vec_reduce by device'
-subtitle = 'nrows=16 nwg=32; fastest impl and tile of each device'
-points = 2
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 3'
-array row_label[1] = ['dk256']
-rows = 1
+subtitle = 'fastest impl and tile of each device'
+points = 24
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 2 4 5'
+array row_label[11] = ['dk128 nrows=32 nwg=16', 'dk128 nrows=32 nwg=32', 'dk256 nrows=32 nwg=16', 'dk256 nrows=32 nwg=32', 'dk256 nrows=16 nwg=32', 'dk256 nrows=16 nwg=16', 'dk512 nrows=16 nwg=16', 'dk512 nrows=16 nwg=32', 'dk256 nrows=16 nwg=2', 'dk256 nrows=16 nwg=4', 'dk256 nrows=16 nwg=8']
+rows = 11
 xmin = 1
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
 # Before this file: set terminal and output, data (CSV file), title, subtitle, points (rows of data), rows (problems),

@@ -1,13 +1,13 @@
 set encoding utf8
-set terminal svg size 900,250 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,298 dynamic enhanced font 'sans-serif,13'
 set output 'speed-rms_norm.svg'
 data = 'speed-rms_norm.csv'
 title = 'Time of rms_norm by device'
 subtitle = 'rows=8192 dim=4096 eps=9.99999997e-07; fastest impl and tile of each device'
 points = 6
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 2 3'
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 3 4'
 array row_label[2] = ['f32', 'bf16']
 rows = 2
 xmin = 10

@@ -1,13 +1,13 @@
 set encoding utf8
-set terminal svg size 900,200 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,224 dynamic enhanced font 'sans-serif,13'
 set output 'speed-scale_mask_softmax.svg'
 data = 'speed-scale_mask_softmax.csv'
 title = 'Time of scale_mask_softmax by device'
 subtitle = 'rows=20480 cols=4096 seq_q=4096 scale=0.125; fastest impl and tile of each device'
 points = 3
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 2 3'
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 3 4'
 array row_label[1] = ['f32']
 rows = 1
 xmin = 100

@@ -1,15 +1,15 @@
 set encoding utf8
-set terminal svg size 900,200 dynamic enhanced font 'sans-serif,13'
+set terminal svg size 900,298 dynamic enhanced font 'sans-serif,13'
 set output 'speed-sdpa.svg'
 data = 'speed-sdpa.csv'
 title = 'Time of sdpa by device'
-subtitle = 'batch=1 n_heads=24 n_kv_heads=4 head_dim=256 seq_len=4106 kv_seq_len=4106 scale=0.0625 kv_capacity=0'."\n".'window_size=1024; fastest impl and tile of each device'
-points = 3
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 2 3'
-array row_label[1] = ['bf16']
-rows = 1
+subtitle = 'batch=1 n_heads=24 n_kv_heads=4 head_dim=256 scale=0.0625 kv_capacity=0 window_size=1024; fastest impl and tile'."\n".'of each device'
+points = 5
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '1 2 3 4 5'
+array row_label[2] = ['seq_len=4106 kv_seq_len=4106', 'seq_len=512 kv_seq_len=512']
+rows = 2
 xmin = 100
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
 # Before this file: set terminal and output, data (CSV file), title, subtitle, points (rows of data), rows (problems),

@@ -5,10 +5,10 @@ data = 'tiles-45d3539ba6.csv'
 title = 'Time of flash_attn_prefill_f16_d128 over tiles'
 subtitle = 'batch=1 n_heads=32 n_kv_heads=8 seq_len_q=4096 seq_len_k=4096 q_offset=0'."\n".'scale=0.0625 mask=none do_causal=true has_blk=false mask_fill=window window=48'."\n".'narrow_q=true'
 points = 4
-array panel_title[2] = ['vulkan, coopmat', 'vulkan, coopmat_nv']
+array panel_title[2] = ['vulkan NVIDIA H100 80GB HBM3, vm, coopmat', 'vulkan NVIDIA H100 80GB HBM3, vm, coopmat_nv']
 panels = 2
 x_name = 'WG'
-array x_value[2] = ['128', '256']
+array x_value[2] = ['64', '128']
 x_count = 2
 y_name = 'BQ'
 array y_value[2] = ['64', '128']

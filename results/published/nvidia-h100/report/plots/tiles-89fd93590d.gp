@@ -5,7 +5,7 @@ data = 'tiles-89fd93590d.csv'
 title = 'Time of flash_attn_prefill_f16_d256 over tiles'
 subtitle = 'batch=1 n_heads=16 n_kv_heads=8 seq_len_q=2048 seq_len_k=2048 q_offset=0 scale=0.0625'."\n".'mask=none do_causal=true has_blk=false mask_fill=window window=48 narrow_q=true'
 points = 6
-array panel_title[4] = ['opencl, tiled', 'vulkan, tiled', 'vulkan, coopmat', 'vulkan, coopmat_nv']
+array panel_title[4] = ['opencl NVIDIA H100 80GB HBM3, vm, tiled', 'vulkan NVIDIA H100 80GB HBM3, vm, tiled', 'vulkan NVIDIA H100 80GB HBM3, vm, coopmat', 'vulkan NVIDIA H100 80GB HBM3, vm, coopmat_nv']
 panels = 4
 x_name = 'BK'
 array x_value[2] = ['16', '32']

@@ -1,16 +1,16 @@
 set encoding utf8
-set terminal svg size 900,400 dynamic enhanced font 'sans-serif,13'
-set output 'speed-bench_copy.svg'
-data = 'speed-bench_copy.csv'
-title = 'Time of bench_copy by device'
-subtitle = 'fastest impl and tile of each device'
-points = 10
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 3'
-array row_label[5] = ['n=8192', 'n=65536', 'n=1048576', 'n=8388608', 'n=16777216']
-rows = 5
-xmin = 1
+set terminal svg size 900,298 dynamic enhanced font 'sans-serif,13'
+set output 'speed-sdpa_decode.svg'
+data = 'speed-sdpa_decode.csv'
+title = 'Time of sdpa_decode by device'
+subtitle = 'n_heads=32 n_kv_heads=8 head_dim=128 scale=0.0625; fastest impl and tile of each device'
+points = 4
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '2 5'
+array row_label[2] = ['kv_seq_len=1024 kv_capacity=1024', 'kv_seq_len=4096 kv_capacity=4096']
+rows = 2
+xmin = 10
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
 # Before this file: set terminal and output, data (CSV file), title, subtitle, points (rows of data), rows (problems),
 # row_label[], xmin (us), series[] and colour[] (devices, from 1), show (numbers of the devices that have data, as words).

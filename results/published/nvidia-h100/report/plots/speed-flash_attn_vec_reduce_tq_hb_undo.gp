@@ -1,15 +1,15 @@
 set encoding utf8
-set terminal svg size 900,400 dynamic enhanced font 'sans-serif,13'
-set output 'speed-bench_read.svg'
-data = 'speed-bench_read.csv'
-title = 'Time of bench_read by device'
-subtitle = 'n=1024; fastest impl and tile of each device'
-points = 10
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 3'
-array row_label[5] = ['rows=16', 'rows=128', 'rows=2048', 'rows=16384', 'rows=32768']
-rows = 5
+set terminal svg size 900,668 dynamic enhanced font 'sans-serif,13'
+set output 'speed-flash_attn_vec_reduce_tq_hb_undo.svg'
+data = 'speed-flash_attn_vec_reduce_tq_hb_undo.csv'
+title = 'Time of flash_attn_vec_reduce_tq_hb_undo by device'
+subtitle = 'nrows=16; fastest impl and tile of each device'
+points = 14
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '2 5'
+array row_label[7] = ['dk256 nwg=16', 'dk256 nwg=32', 'dk512 nwg=16', 'dk512 nwg=32', 'dk256 nwg=2', 'dk256 nwg=4', 'dk256 nwg=8']
+rows = 7
 xmin = 1
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
 # Before this file: set terminal and output, data (CSV file), title, subtitle, points (rows of data), rows (problems),

@@ -1,16 +1,16 @@
 set encoding utf8
-set terminal svg size 900,250 dynamic enhanced font 'sans-serif,13'
-set output 'speed-bench_fma.svg'
-data = 'speed-bench_fma.csv'
-title = 'Time of bench_fma by device'
-subtitle = 'blocks=32768 rounds=128; fastest impl and tile of each device'
-points = 3
-array series[3] = ['opencl', 'peer:torch', 'vulkan']
-array colour[3] = ['#0072b2', '#cc79a7', '#009e73']
-show = '1 3'
-array row_label[2] = ['f32', 'f16']
-rows = 2
-xmin = 100
+set terminal svg size 900,224 dynamic enhanced font 'sans-serif,13'
+set output 'speed-gated_delta_net_recompute_wu.svg'
+data = 'speed-gated_delta_net_recompute_wu.csv'
+title = 'Time of gated_delta_net_recompute_wu by device'
+subtitle = 'batch=1 seq_len=4096 k_heads=2 v_heads=4 k_dim=128 v_dim=128 chunk=64; fastest impl and tile of each device'
+points = 2
+array series[5] = ['opencl NVIDIA H100 80GB HBM3, vm', 'opencl NVIDIA H100 80GB HBM3, vm', 'peer:torch', 'vulkan NVIDIA H100 80GB HBM3, vm', 'vulkan NVIDIA H100 80GB HBM3, vm']
+array colour[5] = ['#0072b2', '#cc79a7', '#56b4e9', '#009e73', '#e69f00']
+show = '2 5'
+array row_label[1] = ['bf16']
+rows = 1
+xmin = 10
 # Time by device: one bar per problem and device with its interval, logarithmic, shorter is better.
 # Before this file: set terminal and output, data (CSV file), title, subtitle, points (rows of data), rows (problems),
 # row_label[], xmin (us), series[] and colour[] (devices, from 1), show (numbers of the devices that have data, as words).

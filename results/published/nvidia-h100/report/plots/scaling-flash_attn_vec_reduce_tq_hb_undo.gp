@@ -1,14 +1,14 @@
 set encoding utf8
 set terminal svg size 900,456 dynamic enhanced font 'sans-serif,13'
-set output 'scaling-bench_read.svg'
-data = 'scaling-bench_read.csv'
-title = 'Time of bench_read over rows'
+set output 'scaling-flash_attn_vec_reduce_tq_hb_undo.svg'
+data = 'scaling-flash_attn_vec_reduce_tq_hb_undo.csv'
+title = 'Time of flash_attn_vec_reduce_tq_hb_undo over nwg'
 subtitle = 'fastest impl and tile; dashed: the fitted power law'
-points = 10
-array series[2] = ['opencl: exponent 0.48', 'vulkan: exponent 0.53']
-array colour[2] = ['#0072b2', '#009e73']
+points = 32
+array series[2] = ['opencl NVIDIA H100 80GB HBM3, vm: exponent 0.12', 'vulkan NVIDIA H100 80GB HBM3, vm: exponent 0.21']
+array colour[2] = ['#cc79a7', '#e69f00']
 nseries = 2
-param = 'rows'
+param = 'nwg'
 # Time over a swept parameter, both logarithmic: points with intervals, dashed the power law fitted to them.
 # Before this file: terminal, output, data, title, subtitle, points, param, series[], colour[], nseries.
 set datafile separator comma

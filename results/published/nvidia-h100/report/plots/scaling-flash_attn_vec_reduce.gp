@@ -1,14 +1,14 @@
 set encoding utf8
 set terminal svg size 900,456 dynamic enhanced font 'sans-serif,13'
-set output 'scaling-bench_copy.svg'
-data = 'scaling-bench_copy.csv'
-title = 'Time of bench_copy over n'
+set output 'scaling-flash_attn_vec_reduce.svg'
+data = 'scaling-flash_attn_vec_reduce.csv'
+title = 'Time of flash_attn_vec_reduce over nwg'
 subtitle = 'fastest impl and tile; dashed: the fitted power law'
 points = 20
-array series[2] = ['opencl: exponent 0.48', 'vulkan: exponent 0.58']
-array colour[2] = ['#0072b2', '#009e73']
+array series[2] = ['opencl NVIDIA H100 80GB HBM3, vm: exponent 0.04', 'vulkan NVIDIA H100 80GB HBM3, vm: exponent 0.24']
+array colour[2] = ['#cc79a7', '#e69f00']
 nseries = 2
-param = 'n'
+param = 'nwg'
 # Time over a swept parameter, both logarithmic: points with intervals, dashed the power law fitted to them.
 # Before this file: terminal, output, data, title, subtitle, points, param, series[], colour[], nseries.
 set datafile separator comma
