@@ -116,6 +116,9 @@ static void test_limits(void **state)
     c = gpu;
     c.mem_bytes = 700;
     skips(&c, NULL, "bytes of device memory, the device has 700");
+    c.kind = MXB_KIND_CPU;                               /* tensors of 944 bytes, three times */
+    c.mem_bytes = 2831;
+    skips(&c, NULL, "needs about 2832 bytes of memory with the copies of the check, the machine has 2831");
     c = gpu;
     c.push_bytes = 23;
     skips(&c, NULL, "needs 24 bytes of parameters, the device allows 23");
