@@ -49,8 +49,8 @@ double ab_turns(const double *first_ns, const double *second_ns, uint32_t n)
     double before[MEASURE_MAX_TURNS], after[MEASURE_MAX_TURNS];
     assert(n > 0);
     if (n > MEASURE_MAX_TURNS) n = MEASURE_MAX_TURNS;
+    if (n < 2) return log(second_ns[0] / first_ns[0]);
     for (uint32_t i = 0; i < n; i++) before[i] = log(second_ns[i] / first_ns[i]);
-    if (n < 2) return before[0];
     for (uint32_t i = 0; i + 1 < n; i++) after[i] = log(second_ns[i] / first_ns[i + 1]);
     return (stats_median(before, n) + stats_median(after, n - 1)) / 2;
 }
