@@ -195,9 +195,10 @@ static int check_sizes(struct plan *p, const struct mxb_caps *caps, char *why, s
                  (unsigned long long)caps->mem_bytes);
         return MXB_EUNSUP;
     }
-    if (caps->kind == MXB_KIND_CPU && COPIES_ON_HOST * total > caps->mem_bytes) {
+    const uint64_t copies = COPIES_ON_HOST * total;
+    if (caps->kind == MXB_KIND_CPU && copies > caps->mem_bytes) {
         snprintf(why, whylen, "needs about %llu bytes of memory with the copies of the check, the machine has %llu",
-                 (unsigned long long)(COPIES_ON_HOST * total), (unsigned long long)caps->mem_bytes);
+                 (unsigned long long)copies, (unsigned long long)caps->mem_bytes);
         return MXB_EUNSUP;
     }
     if (op->param_bytes > caps->push_bytes) {
