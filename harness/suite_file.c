@@ -17,8 +17,11 @@ int suite_file_read(const char *path, struct suite_file *out, char *why, size_t 
     int fd, rc = file_open(path, &fd, why, whylen);
     *out = (struct suite_file){ .text = NULL };
     if (rc) return rc;
-    rc = file_read(fd, MAX_FILE_BYTES, &out->text, &out->len, why, whylen);
-    if (rc == 0 && fstat(fd, &st)) rc = MXB_ENOMEM;      /* of an open file it cannot fail for another reason */
+    if (fstat(fd, &st)) {
+        snprintf(why, whylen, "its inode cannot be read");
+        rc = MXB_EINVAL;
+    }
+    if (rc == 0) rc = file_read(fd, MAX_FILE_BYTES, &out->text, &out->len, why, whylen);
     out->dev = st.st_dev;
     out->ino = st.st_ino;
     close(fd);

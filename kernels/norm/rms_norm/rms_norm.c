@@ -143,7 +143,7 @@ static const struct mxb_limit limits[] = {
     { "KEEP", 1002, "VEC > 1 && cdiv(dim, VEC * WG) <= 8 ? cdiv(dim, VEC * WG) : 0", "0 1 2 4 8",                    \
       "groups of VEC that a work item keeps in registers; 0: the row is read twice" }
 static const struct mxb_tile subgroup_f32_tiles[] = { SUBGROUP_TILES("dim % 4 == 0 ? 4 : 1") };
-static const struct mxb_tile subgroup_tiles[] = {
+static const struct mxb_tile subgroup_tiles[] = {      /* 16384: what 256 work items keep, 8 groups of 8 elements each */
     SUBGROUP_TILES("dim % 8 == 0 && dim <= 16384 ? 8 : dim % 4 == 0 ? 4 : 1"),
 };
 #define SUBGROUP_LIMITS                                                                                              \
